@@ -1,0 +1,1 @@
+"""The service: where SIP and money meet."""

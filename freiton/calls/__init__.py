@@ -1,0 +1,1 @@
+"""The order of asking: gather, decide, perform."""

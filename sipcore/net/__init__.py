@@ -1,0 +1,1 @@
+"""Sockets and the loop: the only asyncio in sipcore; moves bytes, decides nothing."""

@@ -1,0 +1,1 @@
+"""Bindings of an address-of-record (RFC 3261 §10)."""

@@ -1,0 +1,99 @@
+"""Bytes → Request or Response: start line and header boundaries, nothing more (RFC 3261 §7).
+
+Strict where two readers could disagree, since that is how headers are smuggled: lines end with
+CRLF only, no control characters, no line without a colon, one Content-Length.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from sipcore.errors import RemoteError
+from sipcore.limits import DEFAULT_LIMITS, Limits
+from sipcore.message.grammar import is_token, parse_uint
+from sipcore.message.headers import header_key
+from sipcore.message.message import Request, Response
+
+_CONTROLS: Final = bytes(code for code in range(32) if code not in b"\t\r\n") + b"\x7f"
+_FOLD: Final = re.compile(r"\r\n[ \t]+")
+_END: Final = b"\r\n\r\n"
+
+
+def parse_message(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Request | Response:
+    """Read one message that fills ``data``; octets beyond its Content-Length are dropped (§18.3).
+
+    Raises RemoteError: 400 malformed, 413 body announced beyond the limit, 505 other version.
+    """
+    if len(data) > limits.message_bytes_max:
+        raise RemoteError("message too long", status_hint=513)
+    data = data.lstrip(b"\r\n")  # §7.5
+    head_end = data.find(_END)
+    if head_end < 0:
+        raise RemoteError("the head has no end")
+    message = parse_head(data[:head_end], limits=limits)
+    body = data[head_end + 4 :]
+    length = content_length(message)
+    if length is None:
+        message.body = body
+        return message
+    if length > len(body):
+        raise RemoteError(f"Content-Length {length} beyond the {len(body)} octets received")
+    message.body = body[:length]
+    return message
+
+
+def parse_head(head: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Request | Response:
+    """Read start line and headers; ``head`` has no blank line at its end."""
+    if len(head) > limits.head_bytes_max:
+        raise RemoteError("head too long", status_hint=513)
+    if len(head.translate(None, _CONTROLS)) != len(head):
+        raise RemoteError("control character in the head")
+    text = head.decode("utf-8", "surrogateescape")
+    if "\r\n " in text or "\r\n\t" in text:
+        text = _FOLD.sub(" ", text)
+    lines = text.split("\r\n")
+    if len(lines) > limits.header_fields_max + 1:
+        raise RemoteError("too many header fields", status_hint=513)
+    if text.count("\n") != len(lines) - 1 or text.count("\r") != len(lines) - 1:
+        raise RemoteError("a line does not end with CRLF")
+    message = _parse_start_line(lines[0])
+    add = message.add
+    for line in lines[1:]:
+        name, colon, value = line.partition(":")
+        if not colon:
+            raise RemoteError(f"a header without a colon: {line[:40]!r}")
+        if len(value) > limits.value_chars_max:
+            raise RemoteError(f"header {name[:40]!r} too long", status_hint=513)
+        add(header_key(name), value.strip(" \t"))
+    return message
+
+
+def content_length(message: Request | Response) -> int | None:
+    """Return the Content-Length, None when absent; a negative or doubled one is a RemoteError."""
+    value = message.value("content-length")
+    if value is None:
+        return None
+    return parse_uint(value, "Content-Length", maximum=2**31)
+
+
+def _parse_start_line(line: str) -> Request | Response:
+    if line.startswith("SIP/2.0 "):
+        status, _, reason = line[8:].partition(" ")
+        if len(status) != 3:
+            raise RemoteError(f"not a status line: {line[:60]!r}")
+        code = parse_uint(status, "status", maximum=699)
+        if code < 100:
+            raise RemoteError(f"status below 100: {code}")
+        return Response(code, reason)
+    parts = line.split(" ")
+    if len(parts) != 3:
+        raise RemoteError(f"not a request line: {line[:60]!r}")
+    method, uri, version = parts
+    if version.upper() != "SIP/2.0":
+        if version.upper().startswith("SIP/"):
+            raise RemoteError(f"version {version[:20]!r}", status_hint=505)
+        raise RemoteError(f"not SIP: {line[:60]!r}")
+    if not is_token(method) or not uri:
+        raise RemoteError(f"not a request line: {line[:60]!r}")
+    return Request(method, uri)
