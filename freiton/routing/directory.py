@@ -1,0 +1,389 @@
+"""Who is served and how they are reached: the switch's snapshot of its site.
+
+The running switch decides from one immutable `Directory`. A change of the site makes a new one,
+and the next call sees it; a lookup is a dictionary access or a longest match, never SQL.
+
+Numbers are E.164 text with a leading plus. Days are local dates of the tariff calendar, and every
+range of days is half open: `valid_to` is the first day on which it no longer holds.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
+from types import MappingProxyType
+from typing import Final, TypeVar
+
+FLATRATE: Final = "flat-de"
+"""The option whose booked count is the number of outgoing calls an account may hold at once."""
+
+CONTACTS_MAX: Final = 10
+DAILY_LIMIT_MICROS: Final = 20_000_000
+RING_S: Final = 60
+TRUNK_CHANNELS: Final = 30
+
+_T = TypeVar("_T")
+
+
+class AccountKind(StrEnum):
+    """What stands behind an account."""
+
+    PHONE = "phone"
+    PBX = "pbx"  # a customer's own exchange behind a SIP trunk, with a block of extensions
+
+
+class ChargingKind(StrEnum):
+    """Whether an account pays before its calls or after them."""
+
+    PREPAID = "prepaid"
+    POSTPAID = "postpaid"
+
+
+class TrunkKind(StrEnum):
+    """How a carrier knows us."""
+
+    REGISTRATION = "registration"
+    FIXED_IP = "fixed-ip"
+
+
+class NumberFormat(StrEnum):
+    """How a carrier wants called and calling numbers to be written."""
+
+    E164 = "e164"
+    NATIONAL = "national"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Customer:
+    """A tenant: who signs the contract and gets the bill."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptionBooking:
+    """`count` units of one option, as they were ordered."""
+
+    option: str
+    count: int
+    valid_from: date
+    ordered_on: date
+    valid_to: date | None = None
+
+    def is_priced_on(self, local_date: date) -> bool:
+        """Return whether prices follow this booking on that day."""
+        return self.valid_from <= local_date and not self._has_ended(local_date)
+
+    def is_ordered_on(self, local_date: date) -> bool:
+        """Return whether limits follow this booking: from the day of the order, at once."""
+        return self.ordered_on <= local_date and not self._has_ended(local_date)
+
+    def _has_ended(self, local_date: date) -> bool:
+        return self.valid_to is not None and local_date >= self.valid_to
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """The SIP account of a customer: what calls, is called, limited and charged."""
+
+    id: int
+    customer_id: int
+    name: str
+    domain: str
+    kind: AccountKind = AccountKind.PHONE
+    country_code: str = "49"
+    area_code: str = ""
+    main_number: str | None = None
+    options: tuple[OptionBooking, ...] = ()
+    contacts_max: int = CONTACTS_MAX
+    channels: int | None = None  # both directions together; None: no limit of its own
+    charging: ChargingKind = ChargingKind.POSTPAID
+    daily_limit_micros: int = DAILY_LIMIT_MICROS
+    premium_allowed: bool = False
+    non_eu_allowed: bool = False
+    clir: bool = False
+    channel_refusal_status: int = 503
+    credit_refusal_status: int = 402
+    short_numbers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    algorithms: tuple[str, ...] = ("MD5",)
+    ring_s: int = RING_S
+    language: str = "de"
+    enabled: bool = True
+
+    def flatrates_at(self, local_date: date) -> int:
+        """Return how many outgoing calls at once the booked flatrates allow; 0: no such limit."""
+        return sum(
+            booking.count
+            for booking in self.options
+            if booking.option == FLATRATE and booking.is_ordered_on(local_date)
+        )
+
+    def options_at(self, local_date: date) -> Mapping[str, int]:
+        """Return the options that prices follow on that day, with their counts."""
+        counts: dict[str, int] = {}
+        for booking in self.options:
+            if booking.is_priced_on(local_date):
+                counts[booking.option] = counts.get(booking.option, 0) + booking.count
+        return counts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """A phone or exchange that signs requests for an account with its own user and password."""
+
+    id: int
+    account_id: int
+    auth_user: str
+    realm: str
+    ha1_md5: str = field(repr=False)
+    ha1_sha256: str = field(repr=False)
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberBlock:
+    """A block of extensions: `prefix`, then one to `extension_digits` digits (-0, -00 to -99)."""
+
+    account_id: int
+    prefix: str
+    extension_digits: int
+
+    def holds(self, number: str) -> bool:
+        """Return whether that E.164 number is an extension of this block."""
+        extension = number[len(self.prefix) :]
+        return (
+            number.startswith(self.prefix)
+            and 1 <= len(extension) <= self.extension_digits
+            and extension.isdecimal()
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkSource:
+    """Where a carrier's requests come from; without a port, any port of those addresses."""
+
+    network: IPv4Network | IPv6Network
+    port: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trunk:
+    """A way to and from a carrier."""
+
+    id: int
+    name: str
+    kind: TrunkKind
+    host: str
+    port: int
+    transport: str
+    listener: str  # the name of the listener that its requests leave from
+    domain: str  # the carrier's, for the URIs we send
+    username: str = ""
+    secret: str = field(default="", repr=False)
+    realm: str = ""  # credentials go to this realm only; empty: to the carrier's domain
+    expires_s: int = 600
+    priority: int = 10  # lower is tried first
+    weight: int = 1  # share among trunks of equal priority
+    channels: int = TRUNK_CHANNELS
+    reserved_for_emergency: int = 0
+    is_emergency: bool = False
+    asserted_number: str | None = None
+    sources: tuple[TrunkSource, ...] = ()
+    number_format: NumberFormat = NumberFormat.E164
+    sends_asserted_identity: bool = False
+    limit_refusal_status: int = 503
+    enabled: bool = True
+
+    @property
+    def ordinary_channels(self) -> int:
+        """How many channels calls other than emergency calls may fill."""
+        return self.channels - self.reserved_for_emergency
+
+
+class Directory:
+    """One consistent, immutable view of the whole site."""
+
+    __slots__ = (
+        "_account_by_id",
+        "_account_by_name",
+        "_device_by_user",
+        "_domain_by_host",
+        "_numbers",
+        "_sources",
+        "accounts",
+        "blocks",
+        "customers",
+        "default_domain",
+        "devices",
+        "domains",
+        "emergency_trunks",
+        "numbers",
+        "trunks",
+    )
+
+    def __init__(
+        self,
+        *,
+        default_domain: str,
+        domains: Iterable[str] = (),
+        local_hosts: Iterable[str] = (),
+        customers: Iterable[Customer] = (),
+        accounts: Iterable[Account] = (),
+        devices: Iterable[Device] = (),
+        numbers: Mapping[str, int] = MappingProxyType({}),
+        blocks: Iterable[NumberBlock] = (),
+        trunks: Iterable[Trunk] = (),
+    ) -> None:
+        """Index the site.
+
+        `numbers` maps single numbers to account ids. `local_hosts` are further names of the
+        default domain: the addresses at which phones reach the switch without knowing a domain.
+        Trunks that are out of service are left out.
+        """
+        self.default_domain: Final = default_domain.lower()
+        self.domains: Final = tuple(
+            dict.fromkeys((self.default_domain, *(domain.lower() for domain in domains)))
+        )
+        self.customers: Final = tuple(customers)
+        self.accounts: Final = tuple(accounts)
+        self.devices: Final = tuple(devices)
+        self.numbers: Final = MappingProxyType(dict(numbers))
+        self.blocks: Final = tuple(blocks)
+        self.trunks: Final = tuple(sorted(filter(_is_in_service, trunks), key=_preference))
+        self.emergency_trunks: Final = tuple(one for one in self.trunks if one.is_emergency)
+        self._account_by_id: Final = {account.id: account for account in self.accounts}
+        self._account_by_name: Final = {(one.name, one.domain): one for one in self.accounts}
+        self._device_by_user: Final = {
+            (device.auth_user, device.realm): device
+            for device in self.devices
+            if device.enabled and self._account_by_id[device.account_id].enabled
+        }
+        self._domain_by_host: Final = {host.lower(): self.default_domain for host in local_hosts}
+        self._domain_by_host.update((domain, domain) for domain in self.domains)
+        self._numbers: Final = _NumberIndex(self.numbers, self.blocks)
+        self._sources: Final = _SourceIndex(self.trunks)
+
+    def account(self, account_id: int) -> Account | None:
+        """Return the account with that id, in service or not."""
+        return self._account_by_id.get(account_id)
+
+    def device(self, auth_user: str, realm: str) -> Device | None:
+        """Return the device that signs with this user, if it and its account are in service."""
+        return self._device_by_user.get((auth_user, realm))
+
+    def account_by_aor(self, user: str, host: str) -> Account | None:
+        """Return the account of an address-of-record: its name or one of its numbers."""
+        domain = self.local_domain(host)
+        if domain is None:
+            return None
+        named = self._account_by_name.get((user, domain))
+        if named is not None:
+            return named
+        owner = self.owner_of_number(user)
+        return owner if owner is not None and owner.domain == domain else None
+
+    def owner_of_number(self, e164: str) -> Account | None:
+        """Return the account called at this number: as a single one, else by the longest block."""
+        account_id = self._numbers.owner(e164)
+        return None if account_id is None else self._account_by_id.get(account_id)
+
+    def numbers_of(self, account_id: int) -> tuple[str, ...]:
+        """Return the single numbers of an account, in the order they were assigned."""
+        return self._numbers.singles.get(account_id, ())
+
+    def blocks_of(self, account_id: int) -> tuple[NumberBlock, ...]:
+        """Return the blocks of extensions of an account."""
+        return self._numbers.blocks.get(account_id, ())
+
+    def may_present(self, account_id: int, e164: str) -> bool:
+        """Return whether the account may show this number as its own."""
+        return self._numbers.owner(e164) == account_id
+
+    def trunk_by_source(self, host: str, port: int) -> Trunk | None:
+        """Return the trunk whose carrier sends from this address, the narrowest network first.
+
+        In one network a source with that very port comes before one for any port.
+        """
+        return self._sources.trunk(host, port)
+
+    def local_domain(self, host: str) -> str | None:
+        """Return the domain of ours that a URI's host names, or None for a foreign host."""
+        return self._domain_by_host.get(host) or self._domain_by_host.get(host.lower())
+
+    def is_local_domain(self, host: str) -> bool:
+        """Return whether we are responsible for this host of a URI (RFC 3261 §16.4)."""
+        return self.local_domain(host) is not None
+
+
+class _NumberIndex:
+    """Which account owns which number."""
+
+    __slots__ = ("_block_by_prefix", "_lengths", "_owner", "blocks", "singles")
+
+    def __init__(self, numbers: Mapping[str, int], blocks: Iterable[NumberBlock]) -> None:
+        self._owner = dict(numbers)
+        self._block_by_prefix = {block.prefix: block for block in blocks}
+        self._lengths = tuple(sorted({len(one) for one in self._block_by_prefix}, reverse=True))
+        self.singles = _grouped((account, number) for number, account in numbers.items())
+        self.blocks = _grouped((block.account_id, block) for block in blocks)
+
+    def owner(self, e164: str) -> int | None:
+        account_id = self._owner.get(e164)
+        if account_id is not None:
+            return account_id
+        for length in self._lengths:
+            block = self._block_by_prefix.get(e164[:length])
+            if block is not None and block.holds(e164):
+                return block.account_id
+        return None
+
+
+class _SourceIndex:
+    """Which trunk a packet's source address belongs to."""
+
+    __slots__ = ("_lengths", "_trunks")
+
+    def __init__(self, trunks: Sequence[Trunk]) -> None:
+        self._trunks: dict[tuple[int, int, int, int | None], Trunk] = {}
+        for trunk in reversed(trunks):  # of two trunks with one source the preferred one wins
+            for source in trunk.sources:
+                network = source.network
+                bits = int(network.network_address) >> network.max_prefixlen - network.prefixlen
+                self._trunks[network.version, network.prefixlen, bits, source.port] = trunk
+        self._lengths = tuple(sorted({key[1] for key in self._trunks}, reverse=True))
+
+    def trunk(self, host: str, port: int) -> Trunk | None:
+        if not self._trunks:
+            return None
+        try:
+            address = ip_address(host)
+        except ValueError:
+            return None
+        if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+            address = address.ipv4_mapped
+        version, width, bits = address.version, address.max_prefixlen, int(address)
+        for length in self._lengths:
+            if length > width:
+                continue
+            for known_port in (port, None):
+                trunk = self._trunks.get((version, length, bits >> width - length, known_port))
+                if trunk is not None:
+                    return trunk
+        return None
+
+
+def _grouped(pairs: Iterable[tuple[int, _T]]) -> Mapping[int, tuple[_T, ...]]:
+    groups: dict[int, list[_T]] = {}
+    for key, value in pairs:
+        groups.setdefault(key, []).append(value)
+    return {key: tuple(values) for key, values in groups.items()}
+
+
+def _is_in_service(trunk: Trunk) -> bool:
+    return trunk.enabled
+
+
+def _preference(trunk: Trunk) -> tuple[int, int, int]:
+    return trunk.priority, -trunk.weight, trunk.id
