@@ -1,0 +1,1 @@
+"""Numbers, money and spans of time. Pure; would be true on paper."""

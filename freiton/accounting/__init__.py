@@ -1,0 +1,1 @@
+"""Slots, reservations and call detail records as a fold of the charging log. Pure."""

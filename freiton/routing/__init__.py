@@ -1,0 +1,1 @@
+"""This operator's policy: who may call whom, by which way. Pure."""

@@ -1,0 +1,60 @@
+# Freiton's commands; `make help` lists them.
+# Everything happens in an own virtual environment, made on first use.
+
+PYTHON ?= $(firstword $(foreach v,3.13 3.12 3.11,$(shell command -v python$(v) 2>/dev/null)) python3)
+VENV := .venv
+BIN := $(VENV)/bin
+RUN_OPTIONS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test test-long check format mutants bench clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+$(VENV)/run.stamp: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Freiton needs Python 3.11 or newer; set PYTHON=/path/to/python3"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/test.stamp: $(VENV)/run.stamp
+	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	@$(BIN)/python -m pip install --quiet --pre --editable '.[softphone]' || \
+	  echo "note: no softphone wheel for this machine; its tests will say so and be skipped"
+	@touch $@
+
+run: $(VENV)/run.stamp ## Start the switch with the demo site: SIP on 5060, HTTP on 8080
+	$(BIN)/freiton run $(RUN_OPTIONS)
+
+demo: $(VENV)/run.stamp ## Switch, phones and carrier in one minute, on this machine, with a live view
+	$(BIN)/freiton demo
+
+test: $(VENV)/test.stamp ## All tests (under ten minutes); installs SIPp and Prometheus when root
+	@docker/test-tools.sh
+	$(BIN)/python -m pytest -m 'not long'
+
+test-long: $(VENV)/test.stamp ## The heavy runs
+	@docker/test-tools.sh
+	$(BIN)/python -m pytest -m long --timeout 3600
+
+check: $(VENV)/test.stamp ## Format, lint, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/test.stamp ## Let ruff format the sources
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+mutants: $(VENV)/test.stamp ## Plant each named fault and see that a test turns red
+	$(BIN)/python -m tests.mutants
+
+bench: $(VENV)/test.stamp ## Measure; figures and machine belong in docs/benchmarks.md
+	$(BIN)/python -m bench
+
+clean: ## Remove the virtual environment and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build
