@@ -1,0 +1,334 @@
+"""The border of a call: what goes into ``Call.step`` and what comes out.
+
+Events of the wire are those of ``sipcore.transaction.events`` that belong to the call; the types
+here are what call control says to a call, and the commands that a call answers with, to be
+performed in their order.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from sipcore.message.message import Request, Response
+from sipcore.transaction.events import (
+    AckMissing,
+    AckReceived,
+    CancelReceived,
+    Owner,
+    RequestReceived,
+    ResponseReceived,
+    TransactionFailed,
+    TransactionId,
+)
+from sipcore.transport.flow import Flow
+
+if TYPE_CHECKING:
+    from sipcore.auth.digest import ClientCredentials
+
+Fields = tuple[tuple[str, str], ...]
+"""Header fields as (key, raw value); a key is the long name in lower case."""
+
+Side = Literal["caller", "callee", "switch"]
+"""Who ended a call; as it stands in a call detail record."""
+
+
+class Target:
+    """One place to ring: a device of an account, or a trunk.
+
+    ``from_value`` and ``to_value`` are whole header values without a tag. ``fields`` are headers
+    that we built (P-Asserted-Identity, Privacy); nothing else tells the target who calls.
+    ``credentials`` answer a challenge of just their realm. ``ring_s`` counts from the INVITE.
+    """
+
+    __slots__ = (
+        "credentials",
+        "fields",
+        "flow",
+        "from_value",
+        "name",
+        "request_uri",
+        "ring_s",
+        "route",
+        "to_value",
+    )
+
+    def __init__(
+        self,
+        name: str,
+        request_uri: str,
+        flow: Flow,
+        *,
+        from_value: str,
+        to_value: str,
+        ring_s: float,
+        route: tuple[str, ...] = (),
+        fields: Fields = (),
+        credentials: ClientCredentials | None = None,
+    ) -> None:
+        self.name = name
+        self.request_uri = request_uri
+        self.flow = flow
+        self.from_value = from_value
+        self.to_value = to_value
+        self.ring_s = ring_s
+        self.route = route
+        self.fields = fields
+        self.credentials = credentials
+
+    def __repr__(self) -> str:
+        return f"<Target {self.name} {self.request_uri}>"
+
+
+# What call control says.
+
+
+class Dial:
+    """Ring all targets of one group at once; the first 2xx wins.
+
+    Without ``confirm`` the caller's 200 does not wait for ``Appended`` (emergency calls, D14).
+    Ignored when the caller is gone by now.
+    """
+
+    __slots__ = ("confirm", "targets")
+
+    def __init__(self, targets: tuple[Target, ...], *, confirm: bool) -> None:
+        self.targets = targets
+        self.confirm = confirm
+
+
+class Refuse:
+    """The final answer to the caller; ``status`` is 300 to 699."""
+
+    __slots__ = ("fields", "reason", "status")
+
+    def __init__(self, status: int, reason: str | None = None, fields: Fields = ()) -> None:
+        self.status = status
+        self.reason = reason
+        self.fields = fields
+
+
+class Appended:
+    """The record that ``Append`` asked for is durable."""
+
+    __slots__ = ()
+
+
+class AppendFailed:
+    """The record that ``Append`` asked for is lost: the call ends, the caller gets a 503."""
+
+    __slots__ = ()
+
+
+class Hangup:
+    """The switch ends the call at once: BYE on both legs, or CANCEL and ``status`` to the caller.
+
+    ``reason`` is the value of the Reason header on both legs (RFC 3326), empty for none.
+    """
+
+    __slots__ = ("reason", "status")
+
+    def __init__(self, reason: str = "", status: int = 480) -> None:
+        self.reason = reason
+        self.status = status
+
+
+class Probe:
+    """Ask both legs of an answered call whether they live; ``Proven`` is the answer."""
+
+    __slots__ = ()
+
+
+class DeadlineReached:
+    """The instant of ``Call.next_deadline`` has come."""
+
+    __slots__ = ()
+
+
+CallEvent = (
+    RequestReceived
+    | AckReceived
+    | CancelReceived
+    | ResponseReceived
+    | TransactionFailed
+    | AckMissing
+    | Dial
+    | Refuse
+    | Appended
+    | AppendFailed
+    | Hangup
+    | Probe
+    | DeadlineReached
+)
+
+
+# What a call asks for.
+
+
+class SendRequest:
+    """Send a request in a new client transaction; the layer puts our Via on top."""
+
+    __slots__ = ("flow", "owner", "request")
+
+    def __init__(self, request: Request, flow: Flow, owner: Owner) -> None:
+        self.request = request
+        self.flow = flow
+        self.owner = owner
+
+
+class SendCancel:
+    """Cancel the INVITE of this owner; the layer waits for a provisional response (§9.1)."""
+
+    __slots__ = ("fields", "owner")
+
+    def __init__(self, owner: Owner, fields: Fields = ()) -> None:
+        self.owner = owner
+        self.fields = fields
+
+
+class SendAck:
+    """Send an ACK for a 2xx: outside of any transaction, once per command."""
+
+    __slots__ = ("flow", "request")
+
+    def __init__(self, request: Request, flow: Flow) -> None:
+        self.request = request
+        self.flow = flow
+
+
+class SendResponse:
+    """Answer a server transaction; also each repeat of a 2xx to the caller's INVITE."""
+
+    __slots__ = ("response", "transaction")
+
+    def __init__(self, transaction: TransactionId, response: Response) -> None:
+        self.transaction = transaction
+        self.response = response
+
+
+class Append:
+    """A callee answered at this ``now``: make it durable, then say ``Appended``.
+
+    ``resume`` is what ``Call.resume`` needs to speak on both legs again; no price, no account.
+    """
+
+    __slots__ = ("resume",)
+
+    def __init__(self, resume: bytes) -> None:
+        self.resume = resume
+
+
+class Rang:
+    """A target rings; once per target."""
+
+    __slots__ = ("target",)
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+
+
+class Progressed:
+    """A target sent a 183, perhaps with early media; once per target."""
+
+    __slots__ = ("target",)
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+
+
+Failure = tuple[Target, int | None, bool]
+"""Target, its final status (None: no answer in time), whether the transport failed."""
+
+
+class Exhausted:
+    """Every target of the group failed: call control says ``Dial`` again or ``Refuse``.
+
+    ``status`` is what the caller deserves, chosen of all failures; ``response`` is the message
+    that it came from, None when we made it.
+    """
+
+    __slots__ = ("failures", "response", "status")
+
+    def __init__(
+        self, status: int, response: Response | None, failures: tuple[Failure, ...]
+    ) -> None:
+        self.status = status
+        self.response = response
+        self.failures = failures
+
+
+class Answered:
+    """One target won; directly behind its ``Append``, so charging starts at this ``now``."""
+
+    __slots__ = ("target",)
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+
+
+class Abandoned:
+    """The call ended before any target answered, and not by ``Refuse``.
+
+    By the caller's CANCEL or early BYE (487), or by ``Hangup``; said once, at that instant, so
+    that a slot is free again before the targets have heard of it.
+    """
+
+    __slots__ = ("abandoned_by", "reason", "status")
+
+    def __init__(self, abandoned_by: Side, reason: str, status: int) -> None:
+        self.abandoned_by = abandoned_by
+        self.reason = reason
+        self.status = status
+
+
+class Released:
+    """An answered call ended: at the first BYE or cut, once; charging ends at this ``now``.
+
+    ``reason`` is the Reason header that came with it or that we send, empty for none. ``status``
+    is 200 for a BYE, 487 for a CANCEL that crossed the answer, else why the switch cut.
+    """
+
+    __slots__ = ("reason", "released_by", "status")
+
+    def __init__(self, released_by: Side, reason: str, status: int) -> None:
+        self.released_by = released_by
+        self.reason = reason
+        self.status = status
+
+
+class Updated:
+    """The media session of an answered call changed (hold, other codec); informative."""
+
+    __slots__ = ()
+
+
+class Proven:
+    """The answer to ``Probe``: alive only if both legs answered."""
+
+    __slots__ = ("is_alive",)
+
+    def __init__(self, *, is_alive: bool) -> None:
+        self.is_alive = is_alive
+
+
+class Ended:
+    """Nothing is left to say or to wait for: forget the call."""
+
+    __slots__ = ()
+
+
+CallCommand = (
+    SendRequest
+    | SendCancel
+    | SendAck
+    | SendResponse
+    | Append
+    | Rang
+    | Progressed
+    | Exhausted
+    | Answered
+    | Abandoned
+    | Released
+    | Updated
+    | Proven
+    | Ended
+)
