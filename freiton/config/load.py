@@ -1,0 +1,77 @@
+"""From a settings file to the frozen configuration, whole or not at all."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from freiton.config.host_port import HostPort
+from freiton.config.problems import TomlFile, validate
+from freiton.config.settings import Config, contradictions
+from freiton.config.shipped import shipped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overrides:
+    """What the command line or the environment puts over the file.
+
+    `sip` is the address of every listener, `http` that of the health and metrics socket.
+    """
+
+    state_folder: Path | None = None
+    sip: HostPort | None = None
+    http: HostPort | None = None
+    log_level: str | None = None
+
+
+def load_config(path: Path | None = None, overrides: Overrides | None = None) -> Config:
+    """Return the settings of a file over the shipped defaults; raises ConfigError."""
+    defaults = TomlFile(shipped("default.toml"))
+    site = defaults if path is None else TomlFile(path)
+    folder = Path.cwd() if path is None else path.resolve().parent
+    values = _merged(defaults.values, site.values)
+    _place(values, folder, overrides or Overrides())
+    config = validate(Config, values)
+    if not isinstance(config, Config):
+        raise site.error(config)
+    if problems := tuple(contradictions(config)):
+        raise site.error(problems)
+    return config
+
+
+def _merged(under: Mapping[str, object], over: Mapping[str, object]) -> dict[str, object]:
+    merged = dict(under)
+    for key, value in over.items():
+        below = under.get(key)
+        if isinstance(below, Mapping) and isinstance(value, Mapping):
+            merged[key] = _merged(below, value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def _place(values: dict[str, object], folder: Path, overrides: Overrides) -> None:
+    """Anchor relative paths and put the overrides in."""
+    if isinstance(values["state_folder"], str):
+        values["state_folder"] = folder / values["state_folder"]
+    if overrides.state_folder is not None:
+        values["state_folder"] = overrides.state_folder.absolute()
+    for section in ("tariff", "numbering"):
+        table = values[section]
+        if isinstance(table, Mapping):
+            values[section] = {key: _anchored(key, value, folder) for key, value in table.items()}
+    if overrides.http is not None:
+        values["http"] = {"listen": overrides.http}
+    if overrides.log_level is not None:
+        values["log"] = {"level": overrides.log_level}
+    listeners = values["listeners"]
+    if overrides.sip is not None and isinstance(listeners, list):
+        values["listeners"] = [
+            {**one, "listen": overrides.sip} if isinstance(one, Mapping) else one
+            for one in listeners
+        ]
+
+
+def _anchored(key: str, value: object, folder: Path) -> object:
+    if value == "":
+        return None
+    return folder / value if key == "folder" and isinstance(value, str) else value

@@ -1,0 +1,214 @@
+"""The settings of one switch.
+
+There is no default value in this file: `config/default.toml` is the only place for them.
+"""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork
+
+from freiton.config.host_port import HostPortText
+from freiton.config.problems import Problem
+from freiton.config.texts import HostName, Name, shaped
+
+
+class Transport(StrEnum):
+    """What carries SIP; names as in a Via header, in lower case."""
+
+    UDP = "udp"
+    TCP = "tcp"
+
+
+class UnknownSource(StrEnum):
+    """What to do with an emergency call from a source that nobody knows."""
+
+    REFUSE = "refuse"
+    ACCEPT = "accept"
+
+
+class LogLevel(StrEnum):
+    """The least weight of a line in the log."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+Seconds = Annotated[int, Field(strict=True, ge=1, le=86_400)]
+
+
+class Section(BaseModel):
+    """A table of settings: frozen, and closed to names that do not exist."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Listener(Section):
+    """A socket for SIP."""
+
+    name: Name
+    transport: Transport
+    listen: HostPortText
+    advertise: HostPortText | None = None
+
+
+class Http(Section):
+    """The socket for health and metrics."""
+
+    listen: HostPortText
+
+
+class Timers(Section):
+    """The base values that the timers of RFC 3261 §17 are made of."""
+
+    t1_s: Annotated[float, Field(strict=True, ge=0.05, le=5)]
+    t2_s: Annotated[float, Field(strict=True, ge=0.05, le=60)]
+    t4_s: Annotated[float, Field(strict=True, ge=0.05, le=60)]
+
+
+class Registration(Section):
+    """For how long bindings are granted, and how NAT is kept open for them."""
+
+    min_expires_s: Seconds
+    max_expires_s: Seconds
+    default_expires_s: Seconds
+    nat_keepalive_s: Annotated[int, Field(strict=True, ge=5, le=300)]
+
+
+class SessionTimer(Section):
+    """Session intervals (RFC 4028): the least we take and what we ask for."""
+
+    min_s: Annotated[int, Field(strict=True, ge=90, le=86_400)]
+    expires_s: Seconds
+
+
+class OperatingLimits(Section):
+    """What one process takes on."""
+
+    calls_max: Annotated[int, Field(strict=True, ge=1, le=100_000)]
+    tcp_connections_max: Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
+    wrong_passwords_max: Annotated[int, Field(strict=True, ge=1, le=1000)]
+    wrong_passwords_wait_s: Seconds
+    call_s_max: Annotated[int, Field(strict=True, ge=60, le=86_400)]
+    regulated_call_s_max: Annotated[int, Field(strict=True, ge=60, le=3_600)]
+
+
+class Emergency(Section):
+    """Whose emergency calls are put through without a registration."""
+
+    access: tuple[IPvAnyNetwork, ...]
+    elsewhere: UnknownSource
+
+
+class Tariff(Section):
+    """Which price lists hold; `folder` is None for those that come with the switch."""
+
+    provider: Name
+    folder: Path | None
+
+
+class Numbering(Section):
+    """Which number table holds; None for the shipped folder and for its newest version."""
+
+    folder: Path | None
+    version: str | None
+
+
+class Log(Section):
+    """The structured log."""
+
+    level: LogLevel
+
+
+class Shutdown(Section):
+    """How the switch stops."""
+
+    deadline_s: Annotated[int, Field(strict=True, ge=0, le=86_400)]
+
+
+class Config(Section):
+    """All settings of one switch."""
+
+    state_folder: Path
+    worker_id: Annotated[str, shaped(r"[A-Za-z0-9]{2}", "two letters or digits")]
+    domains: Annotated[tuple[HostName, ...], Field(min_length=1)]
+    local_hosts: tuple[HostName, ...]
+    listeners: Annotated[tuple[Listener, ...], Field(min_length=1, max_length=64)]
+    http: Http
+    timers: Timers
+    registration: Registration
+    session_timer: SessionTimer
+    limits: OperatingLimits
+    emergency: Emergency
+    tariff: Tariff
+    numbering: Numbering
+    log: Log
+    shutdown: Shutdown
+
+    @property
+    def default_domain(self) -> str:
+        """The domain of whoever names none, and its devices' realm."""
+        return self.domains[0]
+
+    @property
+    def known_hosts(self) -> tuple[str, ...]:
+        """Names of the default domain: the configured ones and the listeners' own addresses."""
+        addresses = (
+            address.host
+            for listener in self.listeners
+            for address in (listener.listen, listener.advertise)
+            if address is not None and not address.is_wildcard
+        )
+        return tuple(dict.fromkeys((*self.local_hosts, *addresses)))
+
+
+def contradictions(config: Config) -> Iterator[Problem]:
+    """Yield what is wrong between settings that are each right by themselves."""
+    yield from _listeners(config.listeners)
+    times = config.registration
+    if not times.min_expires_s <= times.default_expires_s <= times.max_expires_s:
+        yield Problem(
+            "should lie between min_expires_s and max_expires_s",
+            ("registration", "default_expires_s"),
+        )
+    if config.session_timer.expires_s < config.session_timer.min_s:
+        yield Problem("should not be less than min_s", ("session_timer", "expires_s"))
+    if config.timers.t2_s < config.timers.t1_s:
+        yield Problem("should not be less than t1_s", ("timers", "t2_s"))
+
+
+def _listeners(listeners: tuple[Listener, ...]) -> Iterator[Problem]:
+    names: set[str] = set()
+    sockets: set[tuple[str, str]] = set()
+    for place, listener in enumerate(listeners):
+        at = ("listeners", place)
+        if listener.name in names:
+            yield Problem(f"there is another listener named {listener.name}", (*at, "name"))
+        names.add(listener.name)
+        if not listener.listen.is_ip:
+            yield Problem("should be an IP address of this machine", (*at, "listen"))
+        socket = (listener.transport, str(listener.listen))
+        if listener.listen.port and socket in sockets:
+            yield Problem(
+                f"{listener.transport} {listener.listen} is taken by another listener",
+                (*at, "listen"),
+            )
+        sockets.add(socket)
+        yield from _advertised(listener, at)
+
+
+def _advertised(listener: Listener, at: tuple[str, int]) -> Iterator[Problem]:
+    address = listener.advertise
+    if address is None:
+        return
+    if address.is_wildcard or address.port == 0:
+        yield Problem("should be an address that others can reach", (*at, "advertise"))
+    elif address.is_ip and listener.listen.is_ip and address.is_ipv6 != listener.listen.is_ipv6:
+        yield Problem(
+            f"should be of the same address family as listen, {listener.listen}",
+            (*at, "advertise"),
+        )
