@@ -1,1 +1,11 @@
-"""Numbers, money and spans of time. Pure; would be true on paper."""
+"""Numbers and money: what a call costs, and for how long an amount lasts.
+
+Pure: texts, instants and durations come in as arguments, values go out. No clock, no file, no
+socket, no SIP, no float. Rooms from bottom to top:
+
+    errors, money      the tree of errors; integers of 10^-6 euro, rounded in one place
+    numbering          dialled digits -> E.164 or service number; prefix -> country and line type
+    pricing            price lists, options, VAT: data read from text with every problem's line
+    engine             quote, rate, grant: one arithmetic for announced, running and final price
+    cdr                the record of a call and its export
+"""
