@@ -1,1 +1,33 @@
 """Counters read at scrape time."""
+
+from freiton.metrics.exporter import MetricsServer
+from freiton.metrics.facts import (
+    CallDirection,
+    CallFacts,
+    CallResult,
+    ChargingLogFacts,
+    Health,
+    RegistrarFacts,
+    SignallingFacts,
+    SwitchFacts,
+    TransactionKind,
+    TrunkFacts,
+)
+from freiton.metrics.histogram import Histogram
+from freiton.metrics.loop_lag import LoopLag
+
+__all__ = [
+    "CallDirection",
+    "CallFacts",
+    "CallResult",
+    "ChargingLogFacts",
+    "Health",
+    "Histogram",
+    "LoopLag",
+    "MetricsServer",
+    "RegistrarFacts",
+    "SignallingFacts",
+    "SwitchFacts",
+    "TransactionKind",
+    "TrunkFacts",
+]

@@ -1,0 +1,225 @@
+"""The switch's facts as Prometheus metric families, made anew at each scrape."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from prometheus_client import GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+from prometheus_client.registry import Collector, CollectorRegistry
+
+from freiton.metrics.facts import (
+    CALL_DIRECTIONS,
+    CALL_RESULTS,
+    CallFacts,
+    ChargingLogFacts,
+    Health,
+    RegistrarFacts,
+    SignallingFacts,
+    SwitchFacts,
+    TrunkFacts,
+)
+from freiton.metrics.histogram import Histogram
+
+_MICROS_PER_EURO: Final = 1_000_000
+
+
+def make_registry(facts: SwitchFacts) -> CollectorRegistry:
+    """Return a registry of its own with the switch, the process and the interpreter in it."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(SwitchCollector(facts))
+    ProcessCollector(registry=registry)
+    PlatformCollector(registry=registry)
+    GCCollector(registry=registry)
+    return registry
+
+
+class SwitchCollector(Collector):
+    """Turns `SwitchFacts` into metric families."""
+
+    def __init__(self, facts: SwitchFacts) -> None:
+        self._facts = facts
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every family; called by the registry at each scrape."""
+        facts = self._facts
+        yield from _health(facts.health(), emergency_path_up=facts.is_emergency_path_up())
+        yield from _registrar(facts.registrar())
+        yield from _calls(facts.calls())
+        yield from _signalling(facts.signalling())
+        yield from _charging_log(facts.charging_log())
+        yield from _trunks(facts.trunks())
+
+
+def _health(health: Health, *, emergency_path_up: bool) -> Iterator[Metric]:
+    yield _gauge("freiton_charging_log_up", "Whether the charging log acknowledges.", health.log_up)
+    yield _gauge(
+        "freiton_listeners_up", "Whether every configured listener is bound.", health.listeners_up
+    )
+    yield _gauge(
+        "freiton_shutting_down", "Whether new calls are refused to stop.", health.shutting_down
+    )
+    yield _gauge(
+        "freiton_emergency_path_up",
+        "Whether an emergency call would find a trunk now.",
+        emergency_path_up,
+    )
+
+
+def _registrar(registrar: RegistrarFacts) -> Iterator[Metric]:
+    yield _gauge(
+        "freiton_registered_accounts",
+        "Addresses-of-record with at least one binding.",
+        registrar.registered_accounts,
+    )
+    bindings = GaugeMetricFamily("freiton_bindings", "Contact bindings.", labels=["transport"])
+    _fill(bindings, (((transport,), count) for transport, count in registrar.bindings.items()))
+    yield bindings
+
+
+def _calls(calls: CallFacts) -> Iterator[Metric]:
+    states = GaugeMetricFamily("freiton_calls", "Calls at this moment.", labels=["state"])
+    states.add_metric(["dialling"], calls.dialling)
+    states.add_metric(["ringing"], calls.ringing)
+    states.add_metric(["answered"], calls.answered)
+    yield states
+    ended = CounterMetricFamily(
+        "freiton_calls_ended", "Calls that ended.", labels=["direction", "result"]
+    )
+    for direction in CALL_DIRECTIONS:
+        for result in CALL_RESULTS:
+            ended.add_metric([direction, result], calls.ended.get((direction, result), 0))
+    yield ended
+    refusals = CounterMetricFamily(
+        "freiton_refusals", "Calls that the switch refused.", labels=["cause"]
+    )
+    _fill(refusals, (((cause,), count) for cause, count in calls.refusals.items()))
+    yield refusals
+    yield _gauge(
+        "freiton_slots_in_use", "Outgoing calls that hold a flatrate slot.", calls.slots_in_use
+    )
+    yield _counter("freiton_talk_seconds", "Conversation of ended calls.", calls.talk_s)
+    yield _counter(
+        "freiton_charged_euros", "Charged for ended calls.", calls.charged_micros / _MICROS_PER_EURO
+    )
+    yield _gauge(
+        "freiton_running_cost_euros",
+        "What the running calls have cost so far.",
+        calls.running_micros / _MICROS_PER_EURO,
+    )
+    yield _histogram("freiton_rating_seconds", "Time to price one call.", calls.rating)
+
+
+def _signalling(signalling: SignallingFacts) -> Iterator[Metric]:
+    yield _requests(signalling)
+    yield _responses(signalling)
+    yield _counter(
+        "freiton_sip_retransmissions_absorbed",
+        "Repeated messages that ended in their transaction.",
+        signalling.retransmissions_absorbed,
+    )
+    yield _counter(
+        "freiton_sip_parse_errors",
+        "Messages that were not understood.",
+        signalling.parse_errors,
+    )
+    transactions = GaugeMetricFamily(
+        "freiton_sip_transactions", "Transactions kept.", labels=["kind"]
+    )
+    _fill(transactions, (((kind,), count) for kind, count in signalling.transactions.items()))
+    yield transactions
+    yield _gauge("freiton_open_deadlines", "Armed timers.", signalling.open_deadlines)
+    yield _gauge("freiton_tcp_connections", "Open TCP connections.", signalling.tcp_connections)
+    drops = CounterMetricFamily(
+        "freiton_udp_drops", "Datagrams that the kernel had no room for.", labels=["listener"]
+    )
+    _fill(drops, (((listener,), count) for listener, count in signalling.udp_drops.items()))
+    yield drops
+    yield _histogram(
+        "freiton_loop_lag_seconds", "How late the event loop came to its work.", signalling.loop_lag
+    )
+
+
+def _requests(signalling: SignallingFacts) -> Metric:
+    family = CounterMetricFamily(
+        "freiton_sip_requests", "SIP requests.", labels=["direction", "method"]
+    )
+    for direction, counts in (("in", signalling.requests_in), ("out", signalling.requests_out)):
+        _fill(family, (((direction, method), count) for method, count in counts.items()))
+    return family
+
+
+def _responses(signalling: SignallingFacts) -> Metric:
+    family = CounterMetricFamily(
+        "freiton_sip_responses",
+        "SIP responses.",
+        labels=["direction", "method", "status_class"],
+    )
+    for direction, counts in (("in", signalling.responses_in), ("out", signalling.responses_out)):
+        _fill(
+            family,
+            (
+                ((direction, method, f"{status_class}xx"), count)
+                for (method, status_class), count in counts.items()
+            ),
+        )
+    return family
+
+
+def _charging_log(log: ChargingLogFacts) -> Iterator[Metric]:
+    yield _counter(
+        "freiton_charging_log_events", "Events in the charging log, over all starts.", log.events
+    )
+    yield _gauge(
+        "freiton_charging_log_unacknowledged",
+        "Events that are not durable yet.",
+        log.unacknowledged,
+    )
+    yield _histogram(
+        "freiton_charging_log_acknowledgement_seconds",
+        "From append to durable.",
+        log.acknowledgement,
+    )
+
+
+def _trunks(trunks: Iterable[TrunkFacts]) -> Iterator[Metric]:
+    registered = GaugeMetricFamily(
+        "freiton_trunk_registered", "Whether the carrier knows us.", labels=["trunk"]
+    )
+    in_use = GaugeMetricFamily(
+        "freiton_trunk_channels_in_use", "Calls over the trunk.", labels=["trunk"]
+    )
+    channels = GaugeMetricFamily(
+        "freiton_trunk_channels", "Channels that were agreed.", labels=["trunk"]
+    )
+    for trunk in trunks:
+        registered.add_metric([trunk.name], trunk.registered)
+        in_use.add_metric([trunk.name], trunk.channels_in_use)
+        channels.add_metric([trunk.name], trunk.channels)
+    yield from (registered, in_use, channels)
+
+
+def _gauge(name: str, text: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, text, value=value)
+
+
+def _counter(name: str, text: str, value: float) -> Metric:
+    return CounterMetricFamily(name, text, value=value)
+
+
+def _histogram(name: str, text: str, histogram: Histogram) -> Metric:
+    family = HistogramMetricFamily(name, text)
+    family.add_metric([], histogram.cumulative(), histogram.total_s)
+    return family
+
+
+def _fill(
+    family: GaugeMetricFamily | CounterMetricFamily,
+    samples: Iterable[tuple[tuple[str, ...], int]],
+) -> None:
+    for labels, count in samples:
+        family.add_metric(labels, count)

@@ -1,0 +1,119 @@
+"""What the switch tells about itself when somebody scrapes: the port of this room.
+
+The switch counts in plain integers while it works; whoever composes it answers `SwitchFacts` from
+those. No value here names an account, a telephone number or a Call-ID, and every mapping is
+bounded by our own code, never by what arrives from the network.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol, get_args
+
+from freiton.metrics.histogram import Histogram
+
+CallDirection = Literal["internal", "outgoing", "incoming", "emergency"]
+"""Between own accounts, to a carrier, from a carrier, to an emergency service."""
+
+CallResult = Literal["answered", "refused", "busy", "unanswered", "cancelled", "failed"]
+"""Refused by the switch; busy (486, 600) or unanswered (408, 480) at the callee; else failed."""
+
+TransactionKind = Literal[
+    "invite-client", "non-invite-client", "invite-server", "non-invite-server"
+]
+
+CALL_DIRECTIONS: tuple[CallDirection, ...] = get_args(CallDirection)
+CALL_RESULTS: tuple[CallResult, ...] = get_args(CallResult)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """Whether new calls can be taken, and why not."""
+
+    log_up: bool  # the charging log acknowledges
+    listeners_up: bool  # every configured listener is bound
+    shutting_down: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrarFacts:
+    """Who can be reached."""
+
+    registered_accounts: int  # addresses-of-record with at least one binding
+    bindings: Mapping[str, int]  # by transport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallFacts:
+    """Calls now and since the start of the process."""
+
+    dialling: int
+    ringing: int
+    answered: int
+    ended: Mapping[tuple[CallDirection, CallResult], int]
+    refusals: Mapping[str, int]  # by cause, in the words of the refusal table; zeros included
+    slots_in_use: int
+    talk_s: int  # of ended calls
+    charged_micros: int  # posted for ended calls, in millionths of a euro
+    running_micros: int  # what the running calls have cost by their latest tick
+    rating: Histogram  # one price or grant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignallingFacts:
+    """Messages and what they cost."""
+
+    requests_in: Mapping[str, int]  # by method; unknown ones counted together as "other"
+    requests_out: Mapping[str, int]
+    responses_in: Mapping[tuple[str, int], int]  # by method and first digit of the status
+    responses_out: Mapping[tuple[str, int], int]
+    retransmissions_absorbed: int
+    parse_errors: int
+    transactions: Mapping[TransactionKind, int]
+    open_deadlines: int
+    tcp_connections: int
+    udp_drops: Mapping[str, int]  # by listener: datagrams that the kernel had no room for
+    loop_lag: Histogram
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargingLogFacts:
+    """The truth about money, and how fast it becomes durable."""
+
+    events: int  # in the log, over all starts
+    unacknowledged: int
+    acknowledgement: Histogram  # from append to durable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrunkFacts:
+    """One way to a carrier, by its configured name."""
+
+    name: str
+    registered: bool  # true for a trunk of fixed address
+    channels_in_use: int
+    channels: int
+
+
+class SwitchFacts(Protocol):
+    """Read on the loop's thread at scrape time; each method must be quick and must not wait."""
+
+    def health(self) -> Health:
+        """Return whether new calls can be taken."""
+
+    def registrar(self) -> RegistrarFacts:
+        """Return who can be reached."""
+
+    def calls(self) -> CallFacts:
+        """Return calls, slots, refusals and money."""
+
+    def signalling(self) -> SignallingFacts:
+        """Return messages, transactions and the loop."""
+
+    def charging_log(self) -> ChargingLogFacts:
+        """Return the state of the charging log."""
+
+    def trunks(self) -> Sequence[TrunkFacts]:
+        """Return every trunk in service."""
+
+    def is_emergency_path_up(self) -> bool:
+        """Return whether an emergency call would find a trunk now."""

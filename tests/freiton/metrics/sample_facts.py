@@ -1,0 +1,92 @@
+"""A switch in the middle of its day, as its metrics would see it."""
+
+from collections.abc import Sequence
+
+from freiton.metrics import (
+    CallFacts,
+    ChargingLogFacts,
+    Health,
+    Histogram,
+    RegistrarFacts,
+    SignallingFacts,
+    TrunkFacts,
+)
+
+METHODS = ("INVITE", "ACK", "BYE", "CANCEL", "REGISTER", "OPTIONS", "other")
+
+
+class SampleFacts:
+    """Implements `SwitchFacts`; every counter moves on with each read of it."""
+
+    def __init__(self) -> None:
+        self.health_now = Health(log_up=True, listeners_up=True, shutting_down=False)
+        self.emergency_path_up = True
+        self._turn = 0
+        self._rating = Histogram()
+        self._acknowledgement = Histogram()
+        self._lag = Histogram()
+
+    def health(self) -> Health:
+        return self.health_now
+
+    def registrar(self) -> RegistrarFacts:
+        return RegistrarFacts(registered_accounts=41, bindings={"udp": 50, "tcp": 7})
+
+    def calls(self) -> CallFacts:
+        self._turn += 1
+        self._rating.observe(0.000_06)
+        return CallFacts(
+            dialling=2,
+            ringing=3,
+            answered=17,
+            ended={
+                ("outgoing", "answered"): 900 + 10 * self._turn,
+                ("outgoing", "busy"): 80 + self._turn,
+                ("outgoing", "refused"): 12 + self._turn,
+                ("emergency", "answered"): 1,
+            },
+            refusals={"flatrate-limit": 9 + self._turn, "no-price": 0, "log-down": 0},
+            slots_in_use=19,
+            talk_s=86_400 + 60 * self._turn,
+            charged_micros=123_456_789 + 19_000 * self._turn,
+            running_micros=2_500_000,
+            rating=self._rating,
+        )
+
+    def signalling(self) -> SignallingFacts:
+        self._lag.observe(0.001_5)
+        counts = dict.fromkeys(METHODS, 100 + 20 * self._turn)
+        answers = {(method, digit): 50 + self._turn for method in METHODS for digit in (1, 2, 4, 5)}
+        return SignallingFacts(
+            requests_in=counts,
+            requests_out=counts,
+            responses_in=answers,
+            responses_out=answers,
+            retransmissions_absorbed=5 + self._turn,
+            parse_errors=1,
+            transactions={
+                "invite-client": 20,
+                "non-invite-client": 4,
+                "invite-server": 22,
+                "non-invite-server": 6,
+            },
+            open_deadlines=140,
+            tcp_connections=7,
+            udp_drops={"udp": 3},
+            loop_lag=self._lag,
+        )
+
+    def charging_log(self) -> ChargingLogFacts:
+        self._acknowledgement.observe(0.002_7)
+        return ChargingLogFacts(
+            events=4_000 + 2 * self._turn, unacknowledged=2, acknowledgement=self._acknowledgement
+        )
+
+    def trunks(self) -> Sequence[TrunkFacts]:
+        return (
+            TrunkFacts(name="north", registered=True, channels_in_use=12, channels=30),
+            TrunkFacts(name="south", registered=False, channels_in_use=0, channels=30),
+        )
+
+    def is_emergency_path_up(self) -> bool:
+        return self.emergency_path_up
