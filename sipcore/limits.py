@@ -38,3 +38,6 @@ CSEQ_MAX = 2**31 - 1
 
 DELTA_SECONDS_MAX = 2**32 - 1
 """RFC 3261 §20.19: expiry is a 32 bit number; more is read as this."""
+
+CREDENTIALS_MAX = 8
+"""Authorization fields of one request: two algorithms for two or three realms on the way."""

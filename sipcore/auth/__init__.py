@@ -1,1 +1,1 @@
-"""Digest access authentication, as server and as client (RFC 7616, RFC 8760)."""
+"""Digest authentication, as a server and as a client (RFC 3261 §22, RFC 7616, RFC 8760)."""

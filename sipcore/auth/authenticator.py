@@ -1,0 +1,310 @@
+"""Who sent this request: digest authentication as a server (RFC 3261 §22, RFC 7616, RFC 8760).
+
+What the answer tells a stranger is always the same challenge: unknown user, wrong password and
+too many guesses cannot be told apart, neither by content nor by the work done.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from enum import IntEnum
+from types import MappingProxyType
+from typing import Final
+
+from sipcore.auth.digest import QOP_AUTH, Algorithm, compute_response, is_same_response
+from sipcore.auth.nonce import Nonces, NonceState, NonceUse
+from sipcore.auth.wrong_passwords import WrongPasswords
+from sipcore.errors import RemoteError
+from sipcore.message.credentials import Challenge as ChallengeField
+from sipcore.message.credentials import Credentials, read_credentials
+from sipcore.message.message import Request
+from sipcore.message.uri import OtherUri, SipUri, Uri, parse_uri
+
+USERNAME_CHARS_MAX: Final = 128
+"""Longer names are nobody's: no look-up, no log line grows with what a stranger sends."""
+
+KNOWN_CHECKS_MAX: Final = 100
+"""Wrong passwords checked in 15 min over a flow that a device is registered from."""
+
+_DECOYS: Final = MappingProxyType({Algorithm.MD5: "0" * 32, Algorithm.SHA_256: "0" * 64})
+"""Hashed in place of an HA1 that is missing or may not be checked, so that the work is the same."""
+
+_NONCE_COUNT: Final = re.compile(r"[0-9A-Fa-f]{1,8}")
+
+
+class DeviceSecret:
+    """What a look-up gives for a username: whose it is, and its HA1 for each algorithm."""
+
+    __slots__ = ("account_key", "device_key", "ha1s")
+
+    def __init__(self, device_key: str, account_key: str, ha1s: Mapping[Algorithm, str]) -> None:
+        self.device_key = device_key
+        self.account_key = account_key
+        self.ha1s = ha1s
+
+
+_STRANGER: Final = DeviceSecret("", "", MappingProxyType({}))
+
+Lookup = Callable[[str], DeviceSecret | None]
+
+
+class Cause(IntEnum):
+    """Why a challenge was sent: for counters and logs, never for the wire."""
+
+    NO_CREDENTIALS = 1
+    FOREIGN_NONCE = 2
+    STALE_NONCE = 3
+    REUSED_NONCE = 4
+    UNKNOWN_USER = 5
+    WRONG_PASSWORD = 6
+    TOO_MANY_WRONG = 7
+
+
+class Verified:
+    """The request comes from this device.
+
+    ``is_repeat``: the very same request was verified before, so it is a retransmission whose
+    transaction is gone, or a replay. It may be answered again but must start nothing new.
+    """
+
+    __slots__ = ("account_key", "device_key", "is_repeat", "username")
+
+    def __init__(
+        self, device_key: str, *, account_key: str, username: str, is_repeat: bool
+    ) -> None:
+        self.device_key = device_key
+        self.account_key = account_key
+        self.username = username
+        self.is_repeat = is_repeat
+
+
+class Challenge:
+    """To be answered with ``status`` and ``fields``."""
+
+    __slots__ = ("cause", "fields", "status")
+
+    def __init__(self, status: int, fields: list[tuple[str, str]], *, cause: Cause) -> None:
+        self.status = status
+        self.fields = fields
+        self.cause = cause
+
+
+class Refused:
+    """The credentials are malformed or another request's; to be answered with ``status``."""
+
+    __slots__ = ("reason", "status")
+
+    def __init__(self, status: int, reason: str) -> None:
+        self.status = status
+        self.reason = reason
+
+
+class Authenticator:
+    """Verifies requests for one realm.
+
+    ``nonces`` and ``wrong_passwords`` may be shared by the authenticators of several realms.
+    ``algorithms`` are offered in this order. ``as_proxy`` makes it 407 and Proxy-Authorization.
+    ``allow_without_qop`` takes answers in the way of RFC 2069, each nonce for one request.
+    Not for ACK and CANCEL, which are never challenged (RFC 3261 §22.1).
+    """
+
+    __slots__ = (
+        "_algorithms", "_allow_without_qop", "_challenge_key", "_credentials_key", "_nonces",
+        "_realm", "_status", "_wrong_from_known", "_wrong_passwords",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        realm: str,
+        nonces: Nonces,
+        *,
+        wrong_passwords: WrongPasswords,
+        algorithms: tuple[Algorithm, ...] = (Algorithm.MD5,),
+        as_proxy: bool = False,
+        allow_without_qop: bool = True,
+    ) -> None:
+        self._realm = realm
+        self._nonces = nonces
+        self._wrong_passwords = wrong_passwords
+        # A forged source address must not open the way to guess without end.
+        self._wrong_from_known = WrongPasswords(checks_max=KNOWN_CHECKS_MAX)
+        self._algorithms = algorithms
+        self._allow_without_qop = allow_without_qop
+        self._status = 407 if as_proxy else 401
+        self._credentials_key = "proxy-authorization" if as_proxy else "authorization"
+        self._challenge_key = "proxy-authenticate" if as_proxy else "www-authenticate"
+
+    def verify(
+        self,
+        request: Request,
+        lookup: Lookup,
+        *,
+        now: float,
+        algorithms: tuple[Algorithm, ...] | None = None,
+        is_known: Callable[[str], bool] | None = None,
+        source: str = "",
+    ) -> Verified | Challenge | Refused:
+        """Tell which device sent ``request``.
+
+        ``algorithms`` replaces those of the authenticator, for an account that asks for others.
+        ``is_known`` says of a device key whether the request came over a flow that this device is
+        registered from: then guesses of others do not keep its password from being checked.
+        ``source`` is the sender's address: a copy of a request from elsewhere is no retransmission.
+        """
+        offered = self._algorithms if algorithms is None else algorithms
+        try:
+            answer, state = self._choose(request, offered, now=now)
+            if answer is not None and not _fits(answer.get("uri"), request):
+                return Refused(400, "the digest-uri does not fit the Request-URI")
+        except RemoteError as error:
+            return Refused(400, str(error))
+        if answer is None:
+            return self.challenge(Cause.NO_CREDENTIALS, now=now, algorithms=offered)
+        if state is not NonceState.FRESH:
+            return self.challenge(_CAUSES[state], now=now, algorithms=offered)
+        username = answer.get("username")
+        secret = lookup(username) if len(username) <= USERNAME_CHARS_MAX else None
+        if secret is None:
+            secret = _STRANGER
+        wrong = self._check(request.method, answer, secret, is_known, now=now)
+        if wrong is not None:
+            return self.challenge(wrong, now=now, algorithms=offered)
+        count = int(answer.get("nc"), 16) if answer.get("qop") else 0
+        use = self._nonces.use(
+            answer.get("nonce"), count, _identity(request, answer, source), now=now
+        )
+        if use is NonceUse.REUSED:
+            return self.challenge(Cause.REUSED_NONCE, now=now, algorithms=offered)
+        return Verified(
+            secret.device_key,
+            account_key=secret.account_key,
+            username=username,
+            is_repeat=use is NonceUse.REPEATED,
+        )
+
+    def challenge(
+        self,
+        cause: Cause = Cause.NO_CREDENTIALS,
+        *,
+        now: float,
+        algorithms: tuple[Algorithm, ...] | None = None,
+    ) -> Challenge:
+        """Return a challenge with a new nonce, one field for each algorithm."""
+        nonce = self._nonces.issue(now=now)
+        fields = []
+        for algorithm in self._algorithms if algorithms is None else algorithms:
+            parameters = {
+                "realm": self._realm, "nonce": nonce, "algorithm": algorithm.value, "qop": QOP_AUTH
+            }  # fmt: skip
+            if cause in _STALE:
+                parameters["stale"] = "true"
+            fields.append((self._challenge_key, str(ChallengeField(parameters))))
+        return Challenge(self._status, fields, cause=cause)
+
+    def _choose(
+        self, request: Request, offered: tuple[Algorithm, ...], *, now: float
+    ) -> tuple[Credentials | None, NonceState]:
+        """Return the answer to our challenge: freshest nonce first, then as offered.
+
+        A client may answer each algorithm (RFC 8760 §2.4), and some leave old answers in place.
+        """
+        best: Credentials | None = None
+        best_rank = (NonceState.FOREIGN + 1, 0)
+        for answer in read_credentials(request, self._credentials_key):
+            algorithm = Algorithm.parse(answer.get("algorithm"))
+            if answer.get("realm") != self._realm or algorithm not in offered:
+                continue
+            if not self._is_whole(answer):
+                continue
+            state = self._nonces.state(answer.get("nonce"), now=now)
+            rank = (state, offered.index(algorithm))
+            if rank < best_rank:
+                best, best_rank = answer, rank
+        return best, NonceState(min(best_rank[0], NonceState.FOREIGN))
+
+    def _is_whole(self, answer: Credentials) -> bool:
+        if answer.scheme != "digest" or not answer.get("response"):
+            return False
+        qop = answer.get("qop")
+        if not qop:
+            return self._allow_without_qop
+        return (
+            qop.lower() == QOP_AUTH
+            and bool(answer.get("cnonce"))
+            and _NONCE_COUNT.fullmatch(answer.get("nc")) is not None
+        )
+
+    def _check(
+        self,
+        method: str,
+        answer: Credentials,
+        secret: DeviceSecret,
+        is_known: Callable[[str], bool] | None,
+        *,
+        now: float,
+    ) -> Cause | None:
+        """Return what is wrong with an answer, None when its password is right."""
+        algorithm = Algorithm.parse(answer.get("algorithm")) or Algorithm.MD5
+        if is_known is not None and is_known(secret.device_key):
+            window, key = self._wrong_from_known, secret.device_key
+        else:
+            window, key = self._wrong_passwords, secret.account_key
+        may_check = window.may_check(key, now=now)
+        ha1 = secret.ha1s.get(algorithm)
+        expected = compute_response(
+            algorithm,
+            ha1=ha1 if ha1 is not None and may_check else _DECOYS[algorithm],
+            method=method,
+            uri=answer.get("uri"),
+            nonce=answer.get("nonce"),
+            nonce_count=answer.get("nc"),
+            cnonce=answer.get("cnonce"),
+            qop=answer.get("qop"),
+        )
+        is_right = is_same_response(expected, answer.get("response"))
+        if ha1 is None:
+            return Cause.UNKNOWN_USER
+        if not may_check:
+            return Cause.TOO_MANY_WRONG
+        if is_right:
+            return None
+        window.add(key, now=now)
+        return Cause.WRONG_PASSWORD
+
+
+_CAUSES: Final = MappingProxyType(
+    {NonceState.FOREIGN: Cause.FOREIGN_NONCE, NonceState.STALE: Cause.STALE_NONCE}
+)
+_STALE: Final = frozenset({Cause.STALE_NONCE, Cause.REUSED_NONCE})
+
+
+def _fits(text: str, request: Request) -> bool:
+    """Tell whether a digest-uri belongs to the Request-URI (RFC 3261 §22.4 item 6).
+
+    Proxies rewrite hosts, ports and parameters, so only the user must be the same. A digest-uri
+    without user names a server, as in REGISTER and in SIPp's calls: then the host must be.
+    """
+    if text == request.uri_text:
+        return True
+    claimed, actual = parse_uri(text), request.uri
+    user = _user(claimed)
+    if user is not None:
+        return user == _user(actual)
+    return (
+        isinstance(claimed, SipUri) and isinstance(actual, SipUri) and claimed.host == actual.host
+    )
+
+
+def _user(uri: Uri) -> str | None:
+    if isinstance(uri, SipUri):
+        return uri.user
+    return str(uri) if isinstance(uri, OtherUri) else uri.number
+
+
+def _identity(request: Request, answer: Credentials, source: str) -> bytes:
+    """Return what two copies of one request have in common and no other request has."""
+    parts = (
+        request.method, request.call_id, request.required("cseq"), source, answer.get("response")
+    )  # fmt: skip
+    return "\n".join(parts).encode("utf-8", "surrogateescape")

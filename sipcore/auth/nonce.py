@@ -1,0 +1,137 @@
+"""Nonces that carry their own proof, and the memory of which were used (RFC 7616 §3.3, §3.4.5).
+
+A nonce is ``time, run, serial`` under an HMAC: nothing is kept for a challenge that nobody
+answers. It is bound to no address, since a NAT may give a phone another port at any time. Only a
+request with the right password is remembered, so no stranger can fill the memory.
+"""
+
+from __future__ import annotations
+
+import binascii
+import hashlib
+import hmac
+import struct
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from enum import IntEnum
+from typing import Final
+
+from sipcore.errors import LocalError
+
+_BODY: Final = struct.Struct(">Q3sI")  # milliseconds, run, serial
+_TAG_BYTES: Final = 12
+_NONCE_CHARS: Final = (_BODY.size + _TAG_BYTES) * 4 // 3
+_SERIAL_MASK: Final = 2**32 - 1
+_RUN_BYTES: Final = 3
+
+
+class NonceState(IntEnum):
+    """What a received nonce is to us."""
+
+    FRESH = 1
+    STALE = 2
+    FOREIGN = 3
+
+
+class NonceUse(IntEnum):
+    """What a use of a fresh nonce with a certain count is."""
+
+    NEW = 1
+    REPEATED = 2
+    """The same request again: a retransmission that found its transaction gone."""
+    REUSED = 3
+    """Another request under a count that was spent."""
+
+
+class Nonces:
+    """Issues and checks the nonces of one run of the switch.
+
+    ``key`` signs and may outlive the run; ``run`` is drawn anew at each start, so that a nonce of
+    an earlier run, whose uses are forgotten, is stale and not wrong: the phone just asks again.
+    """
+
+    __slots__ = (
+        "_current", "_floor_ms", "_key", "_lifetime_ms", "_previous", "_rotated_ms", "_run",
+        "_serial", "_uses_max",
+    )  # fmt: skip
+
+    def __init__(
+        self, key: bytes, run: bytes, *, lifetime_s: float = 300.0, uses_max: int = 100_000
+    ) -> None:
+        if len(key) < 16 or len(run) < _RUN_BYTES:
+            raise LocalError("a nonce key needs 16 octets, a run 3")
+        self._key = key
+        self._run = run[:_RUN_BYTES]
+        self._lifetime_ms = round(lifetime_s * 1000)
+        self._uses_max = uses_max
+        self._serial = 0
+        # Uses live in two generations, each at least one lifetime long: (serial, count) → request.
+        self._current: dict[int, int] = {}
+        self._previous: dict[int, int] = {}
+        self._rotated_ms = 0
+        self._floor_ms = -1
+
+    def issue(self, *, now: float) -> str:
+        """Return a nonce that nobody was given before."""
+        self._serial = (self._serial + 1) & _SERIAL_MASK
+        body = _BODY.pack(_milliseconds(now), self._run, self._serial)
+        return urlsafe_b64encode(body + self._tag(body)).decode("ascii")
+
+    def state(self, nonce: str, *, now: float) -> NonceState:
+        """Tell whether we signed a nonce and whether it still counts."""
+        body = self._open(nonce)
+        if body is None:
+            return NonceState.FOREIGN
+        issued, run, _ = _BODY.unpack(body)
+        now_ms = _milliseconds(now)
+        if (
+            run != self._run
+            or not max(now_ms - self._lifetime_ms, self._floor_ms) < issued <= now_ms
+        ):
+            return NonceState.STALE
+        return NonceState.FRESH
+
+    def use(self, nonce: str, count: int, request: bytes, *, now: float) -> NonceUse:
+        """Spend one count of a fresh nonce; ``request`` is what makes its request itself.
+
+        To be called only for a request whose password was right.
+        """
+        body = self._open(nonce)
+        if body is None:
+            raise LocalError("a foreign nonce cannot be used")
+        now_ms = _milliseconds(now)
+        if now_ms - self._rotated_ms >= self._lifetime_ms or len(self._current) >= self._uses_max:
+            self._rotate(now_ms)
+        key = int(_BODY.unpack(body)[2]) << 32 | count
+        fingerprint = int.from_bytes(hashlib.blake2b(request, digest_size=8).digest())
+        known = self._current.get(key)
+        if known is None:
+            known = self._previous.get(key)
+        if known is None:
+            self._current[key] = fingerprint
+            return NonceUse.NEW
+        return NonceUse.REPEATED if known == fingerprint else NonceUse.REUSED
+
+    def _rotate(self, now_ms: int) -> None:
+        if now_ms - self._rotated_ms < self._lifetime_ms:
+            # Full before its time: what is forgotten too early may not be answered twice.
+            self._floor_ms = self._rotated_ms
+        self._previous = self._current
+        self._current = {}
+        self._rotated_ms = now_ms
+
+    def _open(self, nonce: str) -> bytes | None:
+        if len(nonce) != _NONCE_CHARS or not nonce.isascii():
+            return None
+        try:
+            signed = urlsafe_b64decode(nonce)
+        except binascii.Error:
+            return None
+        body, tag = signed[: _BODY.size], signed[_BODY.size :]
+        return body if hmac.compare_digest(tag, self._tag(body)) else None
+
+    def _tag(self, body: bytes) -> bytes:
+        return hmac.digest(self._key, body, "sha256")[:_TAG_BYTES]
+
+
+def _milliseconds(now: float) -> int:
+    return int(now * 1000)
