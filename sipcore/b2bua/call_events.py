@@ -7,8 +7,9 @@ performed in their order.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from sipcore.auth.client import DigestClient
 from sipcore.message.message import Request, Response
 from sipcore.transaction.events import (
     AckMissing,
@@ -21,9 +22,6 @@ from sipcore.transaction.events import (
     TransactionId,
 )
 from sipcore.transport.flow import Flow
-
-if TYPE_CHECKING:
-    from sipcore.auth.digest import ClientCredentials
 
 Fields = tuple[tuple[str, str], ...]
 """Header fields as (key, raw value); a key is the long name in lower case."""
@@ -63,7 +61,7 @@ class Target:
         ring_s: float,
         route: tuple[str, ...] = (),
         fields: Fields = (),
-        credentials: ClientCredentials | None = None,
+        credentials: DigestClient | None = None,
     ) -> None:
         self.name = name
         self.request_uri = request_uri
@@ -296,9 +294,15 @@ class Released:
 
 
 class Updated:
-    """The media session of an answered call changed (hold, other codec); informative."""
+    """The media session or a remote target of an answered call changed (hold, other codec).
 
-    __slots__ = ()
+    Informative. ``resume`` is what ``Append`` would carry now, for those who want to keep it.
+    """
+
+    __slots__ = ("resume",)
+
+    def __init__(self, resume: bytes) -> None:
+        self.resume = resume
 
 
 class Proven:
