@@ -2,8 +2,8 @@
 
 from freiton.metrics.exporter import MetricsServer
 from freiton.metrics.facts import (
-    CallDirection,
     CallFacts,
+    CallKind,
     CallResult,
     ChargingLogFacts,
     Health,
@@ -17,8 +17,8 @@ from freiton.metrics.histogram import Histogram
 from freiton.metrics.loop_lag import LoopLag
 
 __all__ = [
-    "CallDirection",
     "CallFacts",
+    "CallKind",
     "CallResult",
     "ChargingLogFacts",
     "Health",

@@ -13,7 +13,7 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector, CollectorRegistry
 
 from freiton.metrics.facts import (
-    CALL_DIRECTIONS,
+    CALL_KINDS,
     CALL_RESULTS,
     CallFacts,
     ChargingLogFacts,
@@ -88,11 +88,11 @@ def _calls(calls: CallFacts) -> Iterator[Metric]:
     states.add_metric(["answered"], calls.answered)
     yield states
     ended = CounterMetricFamily(
-        "freiton_calls_ended", "Calls that ended.", labels=["direction", "result"]
+        "freiton_calls_ended", "Calls that ended.", labels=["kind", "result"]
     )
-    for direction in CALL_DIRECTIONS:
+    for kind in CALL_KINDS:
         for result in CALL_RESULTS:
-            ended.add_metric([direction, result], calls.ended.get((direction, result), 0))
+            ended.add_metric([kind, result], calls.ended.get((kind, result), 0))
     yield ended
     refusals = CounterMetricFamily(
         "freiton_refusals", "Calls that the switch refused.", labels=["cause"]

@@ -11,7 +11,7 @@ from typing import Literal, Protocol, get_args
 
 from freiton.metrics.histogram import Histogram
 
-CallDirection = Literal["internal", "outgoing", "incoming", "emergency"]
+CallKind = Literal["on-net", "outbound", "inbound", "emergency"]
 """Between own accounts, to a carrier, from a carrier, to an emergency service."""
 
 CallResult = Literal["answered", "refused", "busy", "unanswered", "cancelled", "failed"]
@@ -21,7 +21,7 @@ TransactionKind = Literal[
     "invite-client", "non-invite-client", "invite-server", "non-invite-server"
 ]
 
-CALL_DIRECTIONS: tuple[CallDirection, ...] = get_args(CallDirection)
+CALL_KINDS: tuple[CallKind, ...] = get_args(CallKind)
 CALL_RESULTS: tuple[CallResult, ...] = get_args(CallResult)
 
 
@@ -49,7 +49,7 @@ class CallFacts:
     dialling: int
     ringing: int
     answered: int
-    ended: Mapping[tuple[CallDirection, CallResult], int]
+    ended: Mapping[tuple[CallKind, CallResult], int]
     refusals: Mapping[str, int]  # by cause, in the words of the refusal table; zeros included
     slots_in_use: int
     talk_s: int  # of ended calls

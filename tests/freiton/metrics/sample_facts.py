@@ -40,9 +40,9 @@ class SampleFacts:
             ringing=3,
             answered=17,
             ended={
-                ("outgoing", "answered"): 900 + 10 * self._turn,
-                ("outgoing", "busy"): 80 + self._turn,
-                ("outgoing", "refused"): 12 + self._turn,
+                ("outbound", "answered"): 900 + 10 * self._turn,
+                ("outbound", "busy"): 80 + self._turn,
+                ("outbound", "refused"): 12 + self._turn,
                 ("emergency", "answered"): 1,
             },
             refusals={"flatrate-limit": 9 + self._turn, "no-price": 0, "log-down": 0},

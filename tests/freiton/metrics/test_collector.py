@@ -8,7 +8,7 @@ from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from freiton.metrics.collector import make_registry
-from freiton.metrics.facts import CALL_DIRECTIONS, CALL_RESULTS
+from freiton.metrics.facts import CALL_KINDS, CALL_RESULTS
 from tests.freiton.metrics.sample_facts import SampleFacts
 
 Sample = tuple[str, frozenset[tuple[str, str]]]
@@ -27,7 +27,7 @@ def test_values_arrive_with_their_units() -> None:
     samples = scrape(SampleFacts())
     for name, labels, value in (
         ("freiton_calls", {"state": "answered"}, 17),
-        ("freiton_calls_ended_total", {"direction": "outgoing", "result": "answered"}, 910),
+        ("freiton_calls_ended_total", {"kind": "outbound", "result": "answered"}, 910),
         ("freiton_charged_euros_total", {}, 123.475789),
         ("freiton_running_cost_euros", {}, 2.5),
         ("freiton_talk_seconds_total", {}, 86_460),
@@ -52,9 +52,9 @@ def test_values_arrive_with_their_units() -> None:
 def test_what_never_happened_stands_there_as_zero() -> None:
     """Without a zero the first event of a kind would be no increase to Prometheus."""
     samples = scrape(SampleFacts())
-    for direction in CALL_DIRECTIONS:
+    for kind in CALL_KINDS:
         for result in CALL_RESULTS:
-            labels = frozenset({"direction": direction, "result": result}.items())
+            labels = frozenset({"kind": kind, "result": result}.items())
             assert ("freiton_calls_ended_total", labels) in samples
     assert samples["freiton_refusals_total", frozenset({("cause", "log-down")})] == 0
 
