@@ -1,0 +1,56 @@
+"""What a decision is handed: the site, the numbering plan, who is registered, how trunks stand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from freiton.routing.directory import Directory, Trunk, TrunkKind
+from rating.numbering import Numbering
+from sipcore.identifiers import Identifiers
+from sipcore.registrar.binding import Binding
+
+
+class Locations(Protocol):
+    """Where devices are; in memory, so a look-up is part of the decision and waits for nothing."""
+
+    def lookup(self, aor: str) -> tuple[Binding, ...]:
+        """Return the bindings of an address-of-record."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrunkState:
+    """How a trunk stands right now.
+
+    ``is_blocked`` is for a trunk that just failed or was taken out by hand. ``open_calls`` counts
+    both directions, emergency calls included.
+    """
+
+    is_registered: bool
+    is_blocked: bool = False
+    open_calls: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteContext:
+    """Everything a decision may look at besides the request.
+
+    A trunk without an entry in ``trunk_states`` is new: one by registration is not up yet, one by
+    fixed address is. ``identifiers`` is the chance by which weights are drawn.
+    """
+
+    directory: Directory
+    numbering: Numbering
+    locations: Locations
+    trunk_states: Mapping[int, TrunkState]
+    identifiers: Identifiers
+    strangers_may_call_emergency: bool = False
+
+    def trunk_state(self, trunk: Trunk) -> TrunkState:
+        """Return how a trunk stands."""
+        state = self.trunk_states.get(trunk.id)
+        return (
+            TrunkState(is_registered=trunk.kind is TrunkKind.FIXED_IP) if state is None else state
+        )

@@ -1,0 +1,117 @@
+"""What a call attempt says about itself, read once from its INVITE."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from freiton.routing.directory import Account, Trunk
+from sipcore.errors import RemoteError
+from sipcore.message.address import NameAddress
+from sipcore.message.message import Request
+from sipcore.message.uri import SipUri, TelUri, Uri
+
+ANONYMOUS_HOST = "anonymous.invalid"
+"""RFC 3323 §4.1.1.3: the host of a From that tells nobody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where a request came from, as far as the switch knows it.
+
+    An account was proven by its password, or for an emergency call by the flow that one of its
+    devices is registered over. With neither account nor trunk the sender is a stranger.
+    """
+
+    host: str
+    listener: str
+    account: Account | None = None
+    trunk: Trunk | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimedIdentity:
+    """An identity as the sender wrote it, in one header; nothing of it is believed yet.
+
+    ``user`` is the decoded user part or the number of a tel URI.
+    """
+
+    user: str = ""
+    host: str = ""
+    display_name: str = ""
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Whether the sender hid itself here (RFC 3323 §4.1)."""
+        return self.host == ANONYMOUS_HOST or self.user.lower() == "anonymous"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteRequest:
+    """One call attempt, before any decision.
+
+    ``dialled`` is the user part of the Request-URI without parameters, the number of a tel URI, or
+    the whole text of any other URI (``urn:service:sos``). ``host`` is empty when the URI has none.
+    """
+
+    source: Source
+    dialled: str
+    host: str
+    to_user: str
+    from_: ClaimedIdentity
+    preferred: ClaimedIdentity | None = None
+    asserted: ClaimedIdentity | None = None
+    privacy: frozenset[str] = frozenset()
+
+
+def read_request(invite: Request, source: Source) -> RouteRequest:
+    """Read what routing needs of an INVITE.
+
+    Only From, To and the Request-URI must be well formed (RemoteError); an identity header that
+    cannot be read claims nothing.
+    """
+    uri = invite.uri
+    return RouteRequest(
+        source=source,
+        dialled=_user_of(uri) if isinstance(uri, SipUri | TelUri) else str(uri),
+        host=uri.host if isinstance(uri, SipUri) else "",
+        to_user=_user_of(invite.to.uri),
+        from_=_claimed(invite.from_),
+        preferred=_first_claimed(invite, "p-preferred-identity"),
+        asserted=_first_claimed(invite, "p-asserted-identity"),
+        privacy=_privacy(invite),
+    )
+
+
+def _user_of(uri: Uri) -> str:
+    if isinstance(uri, TelUri):
+        return uri.number
+    if not isinstance(uri, SipUri) or uri.user is None:
+        return ""
+    # Behind the first semicolon stand telephone-subscriber parameters (RFC 3261 §19.1.6).
+    return uri.user.partition(";")[0]
+
+
+def _claimed(address: NameAddress) -> ClaimedIdentity:
+    uri = address.uri
+    return ClaimedIdentity(
+        user=_user_of(uri),
+        host=uri.host if isinstance(uri, SipUri) else "",
+        display_name=address.display_name,
+    )
+
+
+def _first_claimed(invite: Request, key: str) -> ClaimedIdentity | None:
+    """Return the first entry with a user; there may be a sip and a tel URI (RFC 3325 §9.1)."""
+    if not invite.has(key):
+        return None
+    try:
+        claims = [_claimed(NameAddress.parse(entry)) for entry in invite.entries(key)]
+    except RemoteError:
+        return None
+    return next((claim for claim in claims if claim.user), None)
+
+
+def _privacy(invite: Request) -> frozenset[str]:
+    """Return the priv-values of RFC 3323 §4.2, which a semicolon separates; a comma is forgiven."""
+    values = ";".join(invite.values("privacy")).replace(",", ";")
+    return frozenset(part.strip().lower() for part in values.split(";") if part.strip())

@@ -1,0 +1,88 @@
+"""A contact binding (RFC 3261 §10.3): where one device of an address-of-record is reached."""
+
+from __future__ import annotations
+
+from ipaddress import IPv6Address, ip_address
+
+from sipcore.errors import RemoteError
+from sipcore.message.uri import SipUri, parse_uri
+from sipcore.message.via import Via
+from sipcore.transport.flow import Flow, Transport
+
+Q_MAX = 1000
+"""The preference of a contact without q: 1.0, in thousandths (§20.10)."""
+
+
+class Binding:
+    """One device, immutable; a refresh makes a new one.
+
+    ``contact`` is the URI as the device wrote it, ``q`` its preference in thousandths.
+    ``expires_at`` is monotonic. ``flow`` is where the registration came from, and where requests
+    are sent. ``path`` holds whole Route entries to put on top (RFC 3327).
+    """
+
+    __slots__ = (
+        "call_id",
+        "contact",
+        "cseq",
+        "expires_at",
+        "flow",
+        "instance_id",
+        "is_natted",
+        "path",
+        "q",
+        "reg_id",
+        "user_agent",
+    )
+
+    def __init__(
+        self,
+        contact: str,
+        flow: Flow,
+        *,
+        expires_at: float,
+        call_id: str,
+        cseq: int,
+        q: int = Q_MAX,
+        path: tuple[str, ...] = (),
+        instance_id: str = "",
+        reg_id: int = 0,
+        user_agent: str = "",
+        is_natted: bool = False,
+    ) -> None:
+        self.contact = contact
+        self.flow = flow
+        self.expires_at = expires_at
+        self.call_id = call_id
+        self.cseq = cseq
+        self.q = q
+        self.path = path
+        self.instance_id = instance_id
+        self.reg_id = reg_id
+        self.user_agent = user_agent
+        self.is_natted = is_natted
+
+    @property
+    def uri(self) -> SipUri:
+        """The contact, parsed."""
+        return SipUri.parse(self.contact)
+
+    @property
+    def request_uri(self) -> str:
+        """The contact as a Request-URI: without headers and method (§19.1.1, table 1)."""
+        if "?" not in self.contact and ";" not in self.contact:
+            return self.contact
+        uri = self.uri
+        if not uri.headers and "method" not in uri.parameters:
+            return self.contact
+        uri.headers = ""
+        uri.parameters.pop("method", None)
+        return str(uri)
+
+    def __repr__(self) -> str:
+        return f"<Binding {self.contact} via {self.flow!r}>"
+
+
+def address_of_record(uri: SipUri) -> str:
+    """Return the canonical index of §10.3 step 5: no parameters, nothing escaped."""
+    return uri.host if uri.user is None else f"{uri.user}@{uri.host}"
