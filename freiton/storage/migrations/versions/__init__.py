@@ -1,0 +1,1 @@
+"""Numbered migrations, run in the order of their numbers."""

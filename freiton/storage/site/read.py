@@ -1,0 +1,146 @@
+"""From the tables to the directory that the running switch decides from."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from types import MappingProxyType
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from freiton.routing.directory import (
+    Account,
+    AccountKind,
+    ChargingKind,
+    Customer,
+    Device,
+    Directory,
+    NumberBlock,
+    NumberFormat,
+    OptionBooking,
+    Trunk,
+    TrunkKind,
+)
+from freiton.storage.schema import (
+    AccountRow,
+    BlockRow,
+    BookingRow,
+    CustomerRow,
+    DeviceRow,
+    DomainRow,
+    NumberRow,
+    TrunkRow,
+)
+from freiton.storage.secrets_box import SecretsBox
+from freiton.storage.site.specs import parse_source
+
+
+def read_directory(
+    session: Session, box: SecretsBox, *, domains: tuple[str, ...], local_hosts: Iterable[str]
+) -> Directory:
+    """Return the whole site; each table is read once."""
+    bookings: dict[int, list[OptionBooking]] = defaultdict(list)
+    for booking in session.scalars(select(BookingRow).order_by(BookingRow.id)):
+        bookings[booking.account_id].append(_booking(booking))
+    accounts = session.scalars(select(AccountRow).order_by(AccountRow.name, AccountRow.domain))
+    devices = session.scalars(select(DeviceRow).order_by(DeviceRow.id))
+    blocks = session.scalars(select(BlockRow).order_by(BlockRow.id))
+    numbers = session.scalars(select(NumberRow).order_by(NumberRow.id))
+    return Directory(
+        default_domain=domains[0],
+        domains=(*domains, *session.scalars(select(DomainRow.name).order_by(DomainRow.name))),
+        local_hosts=local_hosts,
+        customers=[
+            Customer(id=row.id, name=row.name)
+            for row in session.scalars(select(CustomerRow).order_by(CustomerRow.name))
+        ],
+        accounts=[_account(row, tuple(bookings[row.id])) for row in accounts],
+        devices=[_device(row) for row in devices],
+        numbers={row.number: row.account_id for row in numbers},
+        blocks=[
+            NumberBlock(
+                account_id=row.account_id,
+                prefix=row.prefix,
+                extension_digits=row.extension_digits,
+            )
+            for row in blocks
+        ],
+        trunks=[_trunk(row, box) for row in session.scalars(select(TrunkRow))],
+    )
+
+
+def _booking(row: BookingRow) -> OptionBooking:
+    return OptionBooking(
+        option=row.option,
+        count=row.count,
+        ordered_on=row.ordered_on,
+        valid_from=row.valid_from,
+        valid_to=row.valid_to,
+    )
+
+
+def _account(row: AccountRow, options: tuple[OptionBooking, ...]) -> Account:
+    return Account(
+        id=row.id,
+        customer_id=row.customer_id,
+        name=row.name,
+        domain=row.domain,
+        kind=AccountKind(row.kind),
+        country_code=row.country_code,
+        area_code=row.area_code,
+        main_number=row.main_number,
+        options=options,
+        contacts_max=row.contacts_max,
+        channels=row.channels,
+        charging=ChargingKind(row.charging),
+        daily_limit_micros=row.daily_limit_micros,
+        premium_allowed=row.premium_allowed,
+        non_eu_allowed=row.non_eu_allowed,
+        clir=row.clir,
+        channel_refusal_status=row.channel_refusal_status,
+        credit_refusal_status=row.credit_refusal_status,
+        short_numbers=MappingProxyType(row.short_numbers),
+        algorithms=tuple(row.algorithms),
+        ring_s=row.ring_s,
+        language=row.language,
+        enabled=row.enabled,
+    )
+
+
+def _device(row: DeviceRow) -> Device:
+    return Device(
+        id=row.id,
+        account_id=row.account_id,
+        auth_user=row.auth_user,
+        realm=row.realm,
+        ha1_md5=row.ha1_md5,
+        ha1_sha256=row.ha1_sha256,
+        enabled=row.enabled,
+    )
+
+
+def _trunk(row: TrunkRow, box: SecretsBox) -> Trunk:
+    return Trunk(
+        id=row.id,
+        name=row.name,
+        kind=TrunkKind(row.kind),
+        host=row.host,
+        port=row.port,
+        transport=row.transport,
+        listener=row.listener,
+        domain=row.domain,
+        username=row.username,
+        secret=box.decrypt(row.secret),
+        realm=row.realm,
+        expires_s=row.expires_s,
+        priority=row.priority,
+        weight=row.weight,
+        channels=row.channels,
+        reserved_for_emergency=row.reserved_for_emergency,
+        is_emergency=row.is_emergency,
+        asserted_number=row.asserted_number,
+        sources=tuple(parse_source(text) for text in row.sources),
+        number_format=NumberFormat(row.number_format),
+        sends_asserted_identity=row.sends_asserted_identity,
+        limit_refusal_status=row.limit_refusal_status,
+        enabled=row.enabled,
+    )
