@@ -3,85 +3,310 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
+from sipcore.errors import LocalError, RemoteError
 from sipcore.identifiers import Identifiers
-from sipcore.limits import DEFAULT_LIMITS, Limits
-from sipcore.message.message import Request, Response
-from sipcore.transaction.events import Owner, TransactionEvent, TransactionId
+from sipcore.limits import DEFAULT_LIMITS, RETRY_AFTER_S, Limits
+from sipcore.message.derive import cancel as cancel_of
+from sipcore.message.message import Request, Response, serialize
+from sipcore.transaction.client_transaction import ClientTransaction, Fields
+from sipcore.transaction.counters import Counters, count_method, count_status
+from sipcore.transaction.events import (
+    AckReceived,
+    CancelReceived,
+    Owner,
+    TransactionEvent,
+    TransactionId,
+)
+from sipcore.transaction.key import client_key, server_key
+from sipcore.transaction.outputs import Outputs
+from sipcore.transaction.server_transaction import ServerTransaction
+from sipcore.transaction.table import Input, State
 from sipcore.transaction.timers import Timers
-from sipcore.transport.flow import Flow, Outgoing
+from sipcore.transaction.transaction import Transaction
+from sipcore.transport.flow import Address, Flow, Outgoing
+from sipcore.transport.response_path import note_source
+from sipcore.transport.stateless import answer, outgoing_response
+
+FlowKey = tuple[str, Address, int]
+
+_NONE: Final[frozenset[TransactionId]] = frozenset()
 
 
 class TransactionLayer:
-    """Receives messages and times, puts out bytes and events; keeps no object of its user."""
+    """Takes messages and moments, puts out bytes and events; keeps no object of its user."""
 
     def __init__(
         self,
         *,
         identifiers: Identifiers,
-        timers: Timers,
+        timers: Timers | None = None,
         limits: Limits = DEFAULT_LIMITS,
         is_emergency: Callable[[Request], bool] | None = None,
     ) -> None:
-        raise NotImplementedError
+        self._identifiers = identifiers
+        self._limits = limits
+        self._is_emergency = is_emergency
+        self._outputs = Outputs(Timers() if timers is None else timers)
+        self._clients: dict[TransactionId, ClientTransaction] = {}
+        self._servers: dict[TransactionId, ServerTransaction] = {}
+        self._invites: dict[Owner, TransactionId] = {}
+        self._by_flow: dict[FlowKey, set[TransactionId]] = {}
+
+    @property
+    def counters(self) -> Counters:
+        """What happened so far, in numbers."""
+        return self._outputs.counters
+
+    @property
+    def client_transactions(self) -> int:
+        """How many client transactions run."""
+        return len(self._clients)
+
+    @property
+    def server_transactions(self) -> int:
+        """How many server transactions run."""
+        return len(self._servers)
 
     def receive(self, message: Request | Response, flow: Flow, *, now: float) -> None:
         """Take a message that arrived over ``flow``.
 
         A request gets ``received`` and ``rport`` into its top Via (§18.2.1, RFC 3581 §4). Raises
-        RemoteError when a header that the layer needs is malformed; the message is then to be
-        answered statelessly or dropped.
+        RemoteError when a header is malformed that every message needs: a request is then to be
+        refused statelessly, a response to be dropped.
         """
-        raise NotImplementedError
+        if isinstance(message, Response):
+            self._receive_response(message, flow, now=now)
+        else:
+            self._receive_request(message, flow, now=now)
 
     def request(self, request: Request, flow: Flow, *, owner: Owner, now: float) -> TransactionId:
         """Start a client transaction; our Via with a new branch is put on top of ``request``.
 
-        ``owner`` is unique among the running client transactions.
+        ``owner`` must be unique among the client transactions of INVITEs that have no final
+        response yet.
         """
-        raise NotImplementedError
+        method = request.method
+        if method in ("ACK", "CANCEL"):
+            raise LocalError(f"{method} has its own way to be sent")
+        if method == "INVITE" and owner in self._invites:
+            raise LocalError(f"{owner} has an unfinished INVITE")
+        client = ClientTransaction(self._add_via(request, flow), request, flow, owner=owner)
+        if method == "INVITE":
+            self._invites[owner] = client.id
+        self._start(client, now=now)
+        return client.id
 
-    def cancel(
-        self, owner: Owner, *, fields: list[tuple[str, str]] | None = None, now: float
-    ) -> None:
-        """Send CANCEL for the INVITE of ``owner``, after its first provisional (§9.1).
+    def cancel(self, owner: Owner, *, fields: Fields | None = None, now: float) -> None:
+        """Send CANCEL for the INVITE of ``owner``, after its first provisional response (§9.1).
 
-        Nothing happens when it has a final response or is unknown.
+        Nothing happens when there is none or it has a final response. When none comes within
+        64·T1 of the CANCEL, TransactionFailed is told.
         """
-        raise NotImplementedError
+        invite = self._invites.get(owner)
+        if invite is None:
+            return
+        transaction = self._clients[invite]
+        transaction.cancel([] if fields is None else fields, self._outputs, now=now)
+        self._settle_client(transaction, now=now)
 
-    def send_ack(self, ack: Request, flow: Flow, *, now: float) -> None:
+    def send_ack(self, ack: Request, flow: Flow, *, now: float) -> None:  # noqa: ARG002 - as all that sends
         """Send the ACK for a 2xx: a branch of its own and no transaction (§13.2.2.4)."""
-        raise NotImplementedError
+        self._add_via(ack, flow)
+        count_method(self._outputs.counters.requests_sent, "ACK")
+        self._outputs.outgoing.append(Outgoing(serialize(ack), flow))
 
     def respond(self, transaction: TransactionId, response: Response, *, now: float) -> None:
         """Send a response of a server transaction.
 
-        A 2xx to an INVITE may be repeated by the user until its ACK (RFC 6026 §8.5 keeps the
-        transaction for 64·T1). A response to a transaction that has ended is dropped and counted.
+        A 2xx to an INVITE is repeated by the user until its ACK comes, for which the transaction
+        stands 64·T1 long (RFC 6026 §8.5). A response to a transaction that has ended or has its
+        final response is dropped and counted.
         """
-        raise NotImplementedError
+        server = self._servers.get(transaction)
+        if server is None or not server.respond(response, self._outputs, now=now):
+            self._outputs.counters.responses_too_late += 1
+        if server is not None:
+            self._settle_server(server)
 
     def respond_statelessly(self, request: Request, response: Response, flow: Flow) -> None:
-        """Send a response without keeping anything (§8.2.7)."""
-        raise NotImplementedError
+        """Send a response without keeping anything (§8.2.7); an ACK gets none."""
+        if request.method == "ACK":
+            return
+        count_status(self._outputs.counters.responses_sent, response.status)
+        self._outputs.outgoing.append(outgoing_response(request, response, flow))
 
     def flow_failed(self, flow: Flow, *, now: float) -> None:
-        """Learn that a connection closed or an ICMP error came back: its transactions fail."""
-        raise NotImplementedError
+        """Learn that a connection closed or that an ICMP error came back.
+
+        An ICMP error is easily forged. It ends only what has had no answer at all, since a peer
+        that answered is there.
+        """
+        for transaction in sorted(self._by_flow.get(flow.key, _NONE)):
+            client = self._clients.get(transaction)
+            if client is not None:
+                self._fail_client(client, now=now)
+            elif (server := self._servers.get(transaction)) is not None:
+                self._fail_server(server, now=now)
 
     def handle_deadlines(self, *, now: float) -> None:
         """Fire every timer that is due."""
-        raise NotImplementedError
+        for transaction, timer in self._outputs.deadlines.due(now):
+            client = self._clients.get(transaction)
+            if client is not None:
+                client.step(timer, self._outputs, now=now)
+                self._settle_client(client, now=now)
+            elif (server := self._servers.get(transaction)) is not None:
+                server.step(timer, self._outputs, now=now)
+                self._settle_server(server)
 
     def next_deadline(self) -> float | None:
         """Return when ``handle_deadlines`` is to be called next."""
-        raise NotImplementedError
+        return self._outputs.deadlines.next()
 
     def outgoing(self) -> list[Outgoing]:
         """Take the bytes to be sent, in order."""
-        raise NotImplementedError
+        taken, self._outputs.outgoing = self._outputs.outgoing, []
+        return taken
 
     def events(self) -> list[TransactionEvent]:
         """Take what happened, in order."""
-        raise NotImplementedError
+        taken, self._outputs.events = self._outputs.events, []
+        return taken
+
+    def _receive_response(self, response: Response, flow: Flow, *, now: float) -> None:
+        counters = self._outputs.counters
+        count_status(counters.responses_received, response.status)
+        client = self._clients.get(client_key(response))
+        # Strays are dropped: forwarding them would make us a mirror (RFC 6026 §8.9).
+        if client is None or response.via.sent_by != client.sent_by:
+            counters.responses_unmatched += 1
+            return
+        _check(response)
+        client.receive(response, flow, self._outputs, now=now)
+        self._settle_client(client, now=now)
+
+    def _receive_request(self, request: Request, flow: Flow, *, now: float) -> None:
+        method = request.method
+        counters = self._outputs.counters
+        count_method(counters.requests_received, method)
+        if method == "ACK":
+            self._receive_ack(request, flow, now=now)
+            return
+        key = server_key(request, method)
+        server = self._servers.get(key)
+        if server is not None:
+            counters.retransmissions_absorbed += 1
+            server.step(Input.REQUEST, self._outputs, now=now)
+            return
+        note_source(request, flow)
+        _check(request)
+        if request.cseq.method != method:
+            raise RemoteError(f"CSeq names {request.cseq.method[:20]!r}")
+        if self._is_overloaded_for(request):
+            self._refuse_overload(request, flow)
+            return
+        server = ServerTransaction(key, request, flow)
+        self._servers[key] = server
+        self._index(server)
+        if method == "CANCEL":
+            self._answer_cancel(server, request, now=now)
+        else:
+            server.start(request, flow, self._outputs, now=now)
+
+    def _receive_ack(self, ack: Request, flow: Flow, *, now: float) -> None:
+        _check(ack)
+        invite = self._servers.get(server_key(ack, "INVITE"))
+        if invite is None:
+            self._outputs.events.append(AckReceived(ack, flow))
+            return
+        invite.acknowledge(ack, flow, self._outputs, now=now)
+        self._settle_server(invite)
+
+    def _answer_cancel(self, server: ServerTransaction, request: Request, *, now: float) -> None:
+        """Answer a CANCEL and tell the user if its INVITE is still open (§9.2)."""
+        key = server_key(request, "INVITE")
+        invite = self._servers.get(key)
+        status = 481 if invite is None else 200
+        to_tag = None if invite is None else invite.to_tag
+        server.respond(answer(request, status, to_tag=to_tag), self._outputs, now=now)
+        self._settle_server(server)
+        if invite is not None and invite.state is State.PROCEEDING:
+            self._outputs.events.append(CancelReceived(key, request))
+
+    def _is_overloaded_for(self, request: Request) -> bool:
+        """Tell whether this request is too much: calls that stand and emergencies go first."""
+        running = len(self._servers)
+        limits = self._limits
+        if running < limits.server_transactions_max:
+            return False
+        if running >= limits.server_transactions_max + limits.server_transactions_reserve:
+            return True
+        if request.method == "CANCEL" or request.to.tag is not None:
+            return False
+        return self._is_emergency is None or not self._is_emergency(request)
+
+    def _refuse_overload(self, request: Request, flow: Flow) -> None:
+        self._outputs.counters.overload_refusals += 1
+        wait_s = round(self._identifiers.spread(*RETRY_AFTER_S))
+        self.respond_statelessly(request, answer(request, 503, retry_after_s=wait_s), flow)
+
+    def _add_via(self, request: Request, flow: Flow) -> str:
+        """Put our Via on top, asking for the symmetric way (RFC 3581 §3); return its branch."""
+        branch = self._identifiers.branch()
+        listener = flow.listener
+        via = f"SIP/2.0/{listener.transport.name} {listener.sent_by};rport;branch={branch}"
+        request.add_first("via", via)
+        return branch
+
+    def _start(self, client: ClientTransaction, *, now: float) -> None:
+        self._clients[client.id] = client
+        self._index(client)
+        client.start(self._outputs, now=now)
+
+    def _settle_client(self, client: ClientTransaction, *, now: float) -> None:
+        """Do what a step of this transaction leaves to the layer."""
+        if client.is_cancel_due:
+            client.expect_end(self._outputs, now=now)
+            request = cancel_of(client.request, fields=client.cancel_fields)
+            self._start(ClientTransaction(client.id[0], request, client.flow, owner=None), now=now)
+        if client.is_invite and client.has_final and client.owner is not None:
+            self._invites.pop(client.owner, None)
+        if client.is_terminated:
+            del self._clients[client.id]
+            self._unindex(client)
+
+    def _settle_server(self, server: ServerTransaction) -> None:
+        if server.is_terminated and self._servers.pop(server.id, None) is not None:
+            self._unindex(server)
+
+    def _fail_client(self, client: ClientTransaction, *, now: float) -> None:
+        if client.flow.is_reliable or client.state in (State.CALLING, State.TRYING):
+            client.step(Input.TRANSPORT_ERROR, self._outputs, now=now)
+            self._settle_client(client, now=now)
+
+    def _fail_server(self, server: ServerTransaction, *, now: float) -> None:
+        if not server.flow.is_reliable:
+            return
+        self._unindex(server)
+        if server.reopen():
+            self._index(server)
+            return
+        server.step(Input.TRANSPORT_ERROR, self._outputs, now=now)
+        self._settle_server(server)
+
+    def _index(self, transaction: Transaction) -> None:
+        self._by_flow.setdefault(transaction.flow.key, set()).add(transaction.id)
+
+    def _unindex(self, transaction: Transaction) -> None:
+        ids = self._by_flow.get(transaction.flow.key)
+        if ids is not None:
+            ids.discard(transaction.id)
+            if not ids:
+                del self._by_flow[transaction.flow.key]
+
+
+def _check(message: Request | Response) -> None:
+    """Raise RemoteError unless the headers that every message has can be read."""
+    _ = message.from_, message.to, message.cseq, message.call_id
