@@ -45,7 +45,12 @@ class SampleFacts:
                 ("outbound", "refused"): 12 + self._turn,
                 ("emergency", "answered"): 1,
             },
-            refusals={"flatrate-limit": 9 + self._turn, "no-price": 0, "log-down": 0},
+            refusals={
+                "flatrate-limit": 9 + self._turn,
+                "no-price": 0,
+                "log-down": 0,
+                "authentication-failed": 2,
+            },
             slots_in_use=19,
             talk_s=86_400 + 60 * self._turn,
             charged_micros=123_456_789 + 19_000 * self._turn,
