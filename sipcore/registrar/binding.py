@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv6Address, ip_address
+from typing import Final
 
-from sipcore.errors import RemoteError
-from sipcore.message.uri import SipUri, parse_uri
-from sipcore.message.via import Via
-from sipcore.transport.flow import Flow, Transport
+from sipcore.message.uri import SipUri
+from sipcore.transport.flow import Flow
 
-Q_MAX = 1000
+Q_MAX: Final = 1000
 """The preference of a contact without q: 1.0, in thousandths (§20.10)."""
 
 
