@@ -71,6 +71,13 @@ def _short_numbers(numbers: dict[str, str]) -> dict[str, str]:
     return numbers
 
 
+def _password(text: str) -> str:
+    """Check a password; the error does not repeat it."""
+    if not 8 <= len(text) <= 128 or not all("!" <= character <= "~" for character in text):
+        raise ValueError("should be 8 to 128 printable ASCII characters without blanks")
+    return text
+
+
 def _with_port(value: object) -> HostPort:
     if isinstance(value, HostPort):
         return value
@@ -124,9 +131,7 @@ AuthUser = Annotated[
         "a user of up to 64 letters, digits, dots, dashes, underscores and plus signs",
     ),
 ]
-Password = Annotated[
-    str, shaped(r"[\x21-\x7e]{8,128}", "a password of 8 to 128 printable ASCII characters")
-]
+Password = Annotated[str, AfterValidator(_password)]
 Algorithms = Annotated[tuple[Literal["MD5", "SHA-256"], ...], Field(min_length=1, max_length=2)]
 
 

@@ -203,8 +203,8 @@ username = "u"
         "site.toml:6: accounts[0].colour: there is no such setting",
         f"site.toml:8: accounts[0].devices[0].user: 'a b' should be {user}",
         (
-            "site.toml:9: accounts[0].devices[0].password: 'short' should be "
-            "a password of 8 to 128 printable ASCII characters"
+            "site.toml:9: accounts[0].devices[0].password: "
+            "should be 8 to 128 printable ASCII characters without blanks"
         ),
         "site.toml:14: trunks[0].host: should be text like 192.0.2.1:5060",
         f"site.toml:19: trunks[1].sources[0]: '192.0.2.1/24' should be {source}",
