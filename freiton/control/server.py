@@ -75,8 +75,8 @@ class ControlServer:
                 await _send(writer, Reply(error="too many connections to the switch"))
             else:
                 await self._converse(reader, writer)
-        except (ConnectionError, TimeoutError):
-            pass  # the other side has gone
+        except (ConnectionError, TimeoutError, asyncio.CancelledError):
+            pass  # the other side has gone, or `close` broke off
         finally:
             self._connections.discard(connection)
             writer.close()

@@ -108,7 +108,7 @@ async def test_a_command_gets_its_result(switch: Switch) -> None:
 
 
 async def test_a_refusal_is_the_switchs_sentence(switch: Switch) -> None:
-    with pytest.raises(ControlError, match="^nothing doing$"):
+    with pytest.raises(ControlError, match="nothing doing"):
         await ask(switch.client(), "refuse")
 
 
