@@ -7,7 +7,7 @@ import hashlib
 from sipcore.message.derive import respond
 from sipcore.message.message import Request, Response, serialize
 from sipcore.transport.flow import Flow, Outgoing
-from sipcore.transport.response_path import note_source, response_flow
+from sipcore.transport.response_path import response_flow
 
 
 def stateless_tag(request: Request) -> str:
@@ -36,14 +36,3 @@ def outgoing_response(request: Request, response: Response, flow: Flow) -> Outgo
     RemoteError when the request's Via is malformed: there is no way back then.
     """
     return Outgoing(serialize(response), response_flow(request, flow))
-
-
-def refuse_malformed(request: Request, flow: Flow, *, status: int, reason: str) -> Outgoing | None:
-    """Answer a request that is malformed in places other than the ones an answer needs.
-
-    None when it cannot or must not be answered.
-    """
-    if request.method == "ACK":
-        return None
-    note_source(request, flow)
-    return outgoing_response(request, answer(request, status, reason=reason), flow)
