@@ -18,11 +18,8 @@ class Limits:
     head_bytes_max: int = 16_384
     """Real heads stay below 6 kB even with identity and long routes; SDP is not part of it."""
 
-    header_fields_max: int = 128
-    """A real INVITE has 15 to 40; bounds the work of one message."""
-
-    list_entries_max: int = 64
-    """Entries of one comma-separated list (Via, Route, Contact): more is a parser bomb."""
+    header_lines_max: int = 128
+    """A real INVITE has 15 to 40 header fields, few of them folded; bounds the work of one."""
 
     value_chars_max: int = 4_096
     """One header value; a long Identity token is about 1 kB."""
@@ -30,14 +27,44 @@ class Limits:
     hops_max: int = 70
     """Max-Forwards of what we originate (RFC 3261 §8.1.1.6)."""
 
+    server_transactions_max: int = 50_000
+    """1,000 requests a second, each kept for 64·T1, are 32,000; beyond, new ones get a 503."""
+
+    server_transactions_reserve: int = 10_000
+    """On top, for what belongs to calls that stand and for emergency calls."""
+
+    connections_max: int = 20_000
+    """TCP connections in all; each costs a descriptor and some kB."""
+
+    connections_per_source_max: int = 256
+    """TCP connections from one address; a large office behind one NAT stays below."""
+
+    unsent_bytes_max: int = 262_144
+    """What waits for a peer that does not read; then its connection is closed."""
+
+    partial_message_s: float = 10.0
+    """A message on a stream that takes longer than this to arrive is an attack or a fault."""
+
+    idle_connection_s: float = 660.0
+    """A connection silent for so long is closed; phones refresh or send keep-alives sooner."""
+
+    connect_s: float = 4.0
+    """A connection not open by then has failed; the caller can still try another way."""
+
 
 DEFAULT_LIMITS = Limits()
+
+RETRY_AFTER_S = (5.0, 30.0)
+"""Between these a refused client is told to come back, so that they do not come all at once."""
 
 CSEQ_MAX = 2**31 - 1
 """RFC 3261 §8.1.1.5: a sequence number is less than 2**31."""
 
 DELTA_SECONDS_MAX = 2**32 - 1
 """RFC 3261 §20.19: expiry is a 32 bit number; more is read as this."""
+
+LIST_ENTRIES_MAX = 64
+"""Entries of one list header (Via, Route, Contact), over all its fields: more is a parser bomb."""
 
 CREDENTIALS_MAX = 8
 """Authorization fields of one request: two algorithms for two or three realms on the way."""

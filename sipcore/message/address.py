@@ -6,11 +6,16 @@ import re
 from typing import Final
 
 from sipcore.errors import RemoteError
-from sipcore.message.grammar import end_of_quoted, quote, unquote
+from sipcore.message.grammar import QUOTED_STRING, quote, unquote
 from sipcore.message.parameters import Parameters, format_parameters, parse_parameters
 from sipcore.message.uri import Uri, parse_uri
 
-_PLAIN_DISPLAY: Final = re.compile(r"[A-Za-z0-9\-.!%*_+`'~ \t]*")
+# A display name without quotes is read more freely than the RFC's tokens: phones send umlauts,
+# brackets and "@" in it. It is always written in quotes.
+_NAME_ADDR: Final = re.compile(
+    rf'(?:(?P<quoted>{QUOTED_STRING})[ \t]*|(?P<plain>[^"<>,;:\\]*))'
+    r"<(?P<uri>[^<>]*)>(?P<parameters>.*)"
+)
 
 
 class NameAddress:
@@ -29,29 +34,33 @@ class NameAddress:
     def parse(cls, value: str) -> NameAddress:
         """Read one address.
 
-        Without ``<>`` every parameter belongs to the header, not to the URI (§20.10).
+        Without ``<>`` every parameter belongs to the header, not to the URI, and a URI with a
+        comma or question mark is refused (§20.10).
         """
-        value = value.strip()
-        display, bracket, rest = _split_display(value)
-        if bracket:
-            end = rest.find(">")
-            if end < 0:
-                raise RemoteError("an address has no '>'")
-            uri_text, parameter_text = rest[:end], rest[end + 1 :]
-        else:
-            uri_text, semicolon, parameter_text = value.partition(";")
-            parameter_text = semicolon + parameter_text
-            uri_text = uri_text.strip()
+        match = _NAME_ADDR.fullmatch(value.strip(" \t"))
+        if match is None:
+            return cls._parse_addr_spec(value)
+        quoted, plain, uri, parameters = match.groups()
         return cls(
-            parse_uri(uri_text),
-            display_name=display,
-            parameters=parse_parameters(parameter_text) if parameter_text.strip() else None,
+            parse_uri(uri),
+            display_name=plain.strip() if quoted is None else unquote(quoted),
+            parameters=parse_parameters(parameters) if parameters else None,
+        )
+
+    @classmethod
+    def _parse_addr_spec(cls, value: str) -> NameAddress:
+        uri, semicolon, parameters = value.partition(";")
+        if "?" in uri or "," in uri:
+            raise RemoteError(f"an address that needs '<>': {value[:60]!r}")
+        return cls(
+            parse_uri(uri.strip(" \t")),
+            parameters=parse_parameters(semicolon + parameters) if semicolon else None,
         )
 
     @property
     def tag(self) -> str | None:
-        """The tag parameter of From and To."""
-        return self.parameters.get("tag")
+        """The tag parameter of From and To; an empty one is none."""
+        return self.parameters.get("tag") or None
 
     def __str__(self) -> str:
         name = f"{quote(self.display_name)} " if self.display_name else ""
@@ -59,24 +68,3 @@ class NameAddress:
 
     def __repr__(self) -> str:
         return f"NameAddress({str(self)!r})"
-
-
-def _split_display(value: str) -> tuple[str, bool, str]:
-    """Return display name, whether ``<`` follows, and what stands behind it."""
-    if value.startswith('"'):
-        end = end_of_quoted(value, 0)
-        rest = value[end:].lstrip()
-        if not rest.startswith("<"):
-            raise RemoteError("a display name is not followed by '<'")
-        return unquote(value[:end]), True, rest[1:]
-    display, bracket, rest = value.partition("<")
-    if not bracket:
-        return "", False, value
-    display = display.strip()
-    if not display.isascii():
-        # The grammar wants quotes here; phones send UTF-8 without. Reading it harms no one,
-        # since it is written quoted.
-        return display, True, rest
-    if _PLAIN_DISPLAY.fullmatch(display) is None:
-        raise RemoteError(f"not a display name: {display[:40]!r}")
-    return display, True, rest

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from sipcore.errors import RemoteError
 from sipcore.limits import CSEQ_MAX
-from sipcore.message.grammar import is_token, parse_uint
+from sipcore.message.grammar import TOKEN, parse_uint
+
+_CSEQ: Final = re.compile(rf"([0-9]+)[ \t]+({TOKEN})")
 
 
 class CSeq:
@@ -19,11 +24,10 @@ class CSeq:
     @classmethod
     def parse(cls, value: str) -> CSeq:
         """Read ``1*DIGIT LWS Method``; the number must be below 2**31."""
-        number, _, method = value.partition(" ")
-        method = method.strip()
-        if not is_token(method):
-            raise RemoteError("CSeq has no method")
-        return cls(parse_uint(number, "CSeq", maximum=CSEQ_MAX), method)
+        match = _CSEQ.fullmatch(value)
+        if match is None:
+            raise RemoteError(f"not a CSeq: {value[:40]!r}")
+        return cls(parse_uint(match[1], "CSeq", maximum=CSEQ_MAX), match[2])
 
     def __str__(self) -> str:
         return f"{self.number} {self.method}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from sipcore.errors import RemoteError
 from sipcore.message.message import Request, Response
 from sipcore.message.reason_phrases import REASON_PHRASES
 
@@ -30,7 +31,7 @@ def respond(
     for key in _ECHOED:
         response.add(key, request.required(key))
     to = request.required("to")
-    if to_tag is not None and status != 100 and request.to.tag is None:
+    if to_tag is not None and status != 100 and not _has_tag(request):
         to = f"{to};tag={to_tag}"
     response.add("to", to)
     if status == 100 and (timestamp := request.value("timestamp")) is not None:
@@ -70,3 +71,11 @@ def cancel(invite: Request, *, fields: list[tuple[str, str]] | None = None) -> R
         for key, value in fields:
             request.add(key, value)
     return request
+
+
+def _has_tag(request: Request) -> bool:
+    try:
+        return request.to.tag is not None
+    except RemoteError:
+        # The 400 that says so echoes it as it came (§8.2.6.2).
+        return True

@@ -1,23 +1,32 @@
-"""The grammar of RFC 3261 §25.1 that several headers share, under the RFC's own names."""
+"""The grammar of RFC 3261 §25.1 that several headers share, under the RFC's own names.
+
+Every pattern is linear in its input: no two neighbouring repeats can match the same character.
+"""
 
 from __future__ import annotations
 
 import re
 from typing import Final
+from urllib.parse import unquote_to_bytes
 
 from sipcore.errors import RemoteError
 
 TOKEN: Final = r"[A-Za-z0-9\-.!%*_+`'~]+"  # noqa: S105 - the RFC's rule, no secret
-QUOTED_STRING: Final = r'"(?:[^"\\]|\\.)*"'
+QUOTED_STRING: Final = r'"[^"\\]*(?:\\.[^"\\]*)*"'
 
-token_pattern: Final = re.compile(TOKEN)
-_HEXDIG: Final = re.compile(r"%([0-9A-Fa-f]{2})")
-_SPECIAL: Final = re.compile(r'[",<\\]')
+CONTROLS: Final = bytes(code for code in range(32) if code != 9) + b"\x7f"
+"""What no head holds inside a line, be it quoted or not: some readers take it for an end."""
+
+_TOKEN: Final = re.compile(TOKEN)
+_QUOTED_STRING: Final = re.compile(QUOTED_STRING)
+_QUOTED_PAIR: Final = re.compile(r"\\(.)")
+_LIST_MARK: Final = re.compile(r'[",<]')
+_MUST_ESCAPE: Final = re.compile(r"[^A-Za-z0-9\-_.!~*'()&=+$,;?/]+")
 
 
 def is_token(text: str) -> bool:
     """Tell whether ``text`` is one ``token``."""
-    return token_pattern.fullmatch(text) is not None
+    return _TOKEN.fullmatch(text) is not None
 
 
 def unquote(text: str) -> str:
@@ -25,9 +34,7 @@ def unquote(text: str) -> str:
     if len(text) < 2 or text[0] != '"' or text[-1] != '"':
         return text
     inner = text[1:-1]
-    if "\\" not in inner:
-        return inner
-    return re.sub(r"\\(.)", r"\1", inner)
+    return _QUOTED_PAIR.sub(r"\1", inner) if "\\" in inner else inner
 
 
 def quote(text: str) -> str:
@@ -36,11 +43,22 @@ def quote(text: str) -> str:
 
 
 def unescape(text: str) -> str:
-    """Decode the ``escaped`` octets of a URI part; they are UTF-8 (§19.1.4)."""
+    """Decode the ``escaped`` octets of a URI part.
+
+    They are UTF-8 (§19.1.4); octets that are not survive as lone surrogates, so that two
+    different texts never become one.
+    """
     if "%" not in text:
         return text
-    octets = _HEXDIG.sub(lambda m: chr(int(m[1], 16)), text).encode("latin-1", "replace")
-    return octets.decode("utf-8", "replace")
+    octets = unquote_to_bytes(text.encode("utf-8", "surrogateescape"))
+    return octets.decode("utf-8", "surrogateescape")
+
+
+def escape_user(user: str) -> str:
+    """Encode what the ``user`` part of a URI may not hold as it is."""
+    if _MUST_ESCAPE.search(user) is None:
+        return user
+    return _MUST_ESCAPE.sub(_escape, user)
 
 
 def parse_uint(text: str, what: str, *, maximum: int) -> int:
@@ -64,15 +82,17 @@ def split_list(value: str) -> list[str]:
         return [part.strip() for part in value.split(",")]
     parts: list[str] = []
     start = position = 0
-    while (match := _SPECIAL.search(value, position)) is not None:
+    while (match := _LIST_MARK.search(value, position)) is not None:
         mark = match[0]
         position = match.end()
         if mark == ",":
             parts.append(value[start : match.start()].strip())
             start = position
         elif mark == "<":
-            position = _end_of(value, position, ">")
-        elif mark == '"':
+            position = value.find(">", position) + 1
+            if position == 0:
+                raise RemoteError("a '>' is missing")
+        else:
             position = end_of_quoted(value, match.start())
     parts.append(value[start:].strip())
     return parts
@@ -80,21 +100,12 @@ def split_list(value: str) -> list[str]:
 
 def end_of_quoted(value: str, start: int) -> int:
     """Return the position after the quoted string that begins at ``start``."""
-    position = start + 1
-    length = len(value)
-    while position < length:
-        mark = value[position]
-        if mark == "\\":
-            position += 2
-        elif mark == '"':
-            return position + 1
-        else:
-            position += 1
-    raise RemoteError("a quoted string has no end")
+    match = _QUOTED_STRING.match(value, start)
+    if match is None:
+        raise RemoteError("a quoted string has no end")
+    return match.end()
 
 
-def _end_of(value: str, start: int, mark: str) -> int:
-    end = value.find(mark, start)
-    if end < 0:
-        raise RemoteError(f"a {mark!r} is missing")
-    return end + 1
+def _escape(match: re.Match[str]) -> str:
+    octets = match[0].encode("utf-8", "surrogateescape")
+    return "".join(f"%{octet:02X}" for octet in octets)

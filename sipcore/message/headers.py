@@ -42,17 +42,20 @@ _COMPACT: Final = (
 WIRE_NAMES: Final = MappingProxyType({name.lower(): name for name in _NAMES})
 """Key → spelling on the wire."""
 
-_KEYS: Final = MappingProxyType(
+KEYS: Final = MappingProxyType(
     dict(_COMPACT)
     | {short.upper(): key for short, key in _COMPACT}
     | {name: name.lower() for name in _NAMES}
     | {name.lower(): name.lower() for name in _NAMES}
 )
+"""Usual spelling → key; ``header_key`` knows every other one."""
 
 SINGLE: Final = frozenset(
     {
-        "call-id", "content-length", "content-type", "cseq", "expires", "from", "max-forwards",
-        "to", "session-expires", "min-se", "refer-to", "replaces", "event", "subscription-state",
+        "call-id", "content-disposition", "content-length", "content-type", "cseq", "event",
+        "expires", "from", "join", "max-forwards", "min-expires", "min-se", "rack", "refer-to",
+        "referred-by", "replaces", "rseq", "session-expires", "sip-etag", "sip-if-match",
+        "subscription-state", "target-dialog", "to",
     }
 )  # fmt: skip
 """Headers that may stand once; a second one is how proxies are made to disagree."""
@@ -64,14 +67,14 @@ def header_key(name: str) -> str:
     A blank before the colon is legal (§7.3.1) and cut here, so that "P-Asserted-Identity :" is
     no other header than "P-Asserted-Identity:".
     """
-    key = _KEYS.get(name)
+    key = KEYS.get(name)
     if key is not None:
         return key
     stripped = name.rstrip(" \t")
     key = stripped.lower()
     if not is_token(key):
         raise RemoteError(f"not a header name: {name[:40]!r}")
-    return _KEYS.get(key, key)
+    return KEYS.get(key, key)
 
 
 def wire_name(key: str) -> str:

@@ -7,19 +7,14 @@ RemoteError at the moment somebody needs it.
 
 from __future__ import annotations
 
-from typing import Final
-
 from sipcore.errors import LocalError, RemoteError
-from sipcore.limits import DELTA_SECONDS_MAX
+from sipcore.limits import DELTA_SECONDS_MAX, LIST_ENTRIES_MAX
 from sipcore.message.address import NameAddress
 from sipcore.message.cseq import CSeq
-from sipcore.message.grammar import parse_uint, split_list
-from sipcore.message.headers import SINGLE, wire_name
+from sipcore.message.grammar import CONTROLS, parse_uint, split_list
+from sipcore.message.headers import SINGLE, WIRE_NAMES, wire_name
 from sipcore.message.uri import Uri, parse_uri
 from sipcore.message.via import Via
-
-LIST_ENTRIES_MAX: Final = 64
-"""Entries of one header list; the reason stands at Limits.list_entries_max."""
 
 
 class Message:
@@ -28,17 +23,19 @@ class Message:
     __slots__ = ("_cseq", "_first", "_from", "_repeated", "_to", "_via", "body", "fields")
 
     def __init__(self, fields: list[tuple[str, str]] | None = None, body: bytes = b"") -> None:
-        self.fields: list[tuple[str, str]] = []
+        self.fields: list[tuple[str, str]] = [] if fields is None else list(fields)
         self.body = body
-        self._first: dict[str, str] = {}
+        # From the last to the first, so that the first of several stays.
+        self._first: dict[str, str] = dict(reversed(self.fields))
         self._repeated: set[str] = set()
+        if len(self._first) != len(self.fields):
+            seen: set[str] = set()
+            for key, _ in self.fields:
+                (self._repeated if key in seen else seen).add(key)
         self._via: Via | None = None
         self._from: NameAddress | None = None
         self._to: NameAddress | None = None
         self._cseq: CSeq | None = None
-        if fields is not None:
-            for key, value in fields:
-                self.add(key, value)
 
     def add(self, key: str, value: str) -> None:
         """Append a field; ``key`` is the long name in lower case."""
@@ -53,6 +50,14 @@ class Message:
         self.fields.insert(0, (key, value))
         if key in self._first:
             self._repeated.add(key)
+        self._first[key] = value
+        if key == "via":
+            self._via = None
+
+    def replace_first(self, key: str, value: str) -> None:
+        """Change the first field with this key, as a server does to the top Via (§18.2.1)."""
+        position = self.fields.index((key, self._first[key]))
+        self.fields[position] = (key, value)
         self._first[key] = value
         if key == "via":
             self._via = None
@@ -161,10 +166,13 @@ class Message:
     def delta_seconds(self, key: str) -> int | None:
         """Return a header that counts seconds; None when absent or unreadable.
 
+        Parameters and a comment behind it, as in Retry-After, are not read.
         A number beyond 32 bits is read as the largest, since the grammar allows any length.
         """
         value = self.value(key)
-        return None if value is None else parse_delta_seconds(value)
+        if value is None:
+            return None
+        return parse_delta_seconds(value.partition(";")[0].partition("(")[0])
 
     @property
     def content_type(self) -> str:
@@ -244,7 +252,7 @@ class Response(Message):
 
 def parse_delta_seconds(text: str) -> int | None:
     """Read ``delta-seconds``, cut at 32 bits; None when it is no number."""
-    text = text.strip()
+    text = text.strip(" \t")
     if not text or len(text) > 64 or not text.isascii() or not text.isdigit():
         return None
     return min(int(text), DELTA_SECONDS_MAX)
@@ -253,18 +261,23 @@ def parse_delta_seconds(text: str) -> int | None:
 def serialize(message: Request | Response) -> bytes:
     """Write a message for the wire; Content-Length is always ours.
 
-    Line ends inside a value would be headers of somebody else's making: a LocalError.
+    A line end inside a value would be headers of somebody else's making, a control character
+    ends a line for some readers, a blank in the Request-URI ends it: each is a LocalError.
     """
     if isinstance(message, Request):
+        if " " in message.uri_text or " " in message.method:
+            raise LocalError(f"a blank in a request line: {message.uri_text[:60]!r}")
         lines = [f"{message.method} {message.uri_text} SIP/2.0"]
     else:
         lines = [f"SIP/2.0 {message.status} {message.reason}"]
     for key, value in message.fields:
         if key != "content-length":
-            lines.append(f"{wire_name(key)}: {value}")
+            lines.append(f"{WIRE_NAMES.get(key) or wire_name(key)}: {value}")
     lines.append(f"Content-Length: {len(message.body)}\r\n\r\n")
-    head = "\r\n".join(lines)
-    line_ends = len(lines) + 1
-    if head.count("\n") != line_ends or head.count("\r") != line_ends:
-        raise LocalError("a line end inside a header value")
-    return head.encode("utf-8", "surrogateescape") + message.body
+    try:
+        head = "\r\n".join(lines).encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError as error:
+        raise LocalError("a lone surrogate in a header value") from error
+    if len(head) - len(head.translate(None, CONTROLS)) != 2 * (len(lines) + 1):
+        raise LocalError("a line end or control character in a header value")
+    return head + message.body

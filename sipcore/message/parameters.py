@@ -2,27 +2,42 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from sipcore.errors import RemoteError
-from sipcore.message.grammar import end_of_quoted, is_token
+from sipcore.message.grammar import QUOTED_STRING, TOKEN
 
 Parameters = dict[str, str | None]
 """Lower-case name → raw value (a quoted string keeps its quotes) or None for a flag."""
 
+# A bare value is read more freely than the RFC's token and host: tags and URI parameters of real
+# phones hold other characters, and none of them can be mistaken for the end of the value.
+_PARAMETER: Final = re.compile(
+    rf'[ \t]*;[ \t]*({TOKEN})(?:[ \t]*=[ \t]*({QUOTED_STRING}|[^\s;,"<>]*))?'
+)
+
 
 def parse_parameters(text: str) -> Parameters:
-    """Read ``;name=value;flag``; text before the first semicolon must be blank.
+    """Read ``;name=value;flag`` up to the end of ``text``.
 
-    The first of two parameters with one name would decide silently, so a repeat is refused.
+    The first of two parameters with one name would decide silently, so a repeat is refused
+    (§7.3.1, §19.1.1).
     """
     parameters: Parameters = {}
-    for part in _split(text):
-        name, equals, value = part.partition("=")
-        key = name.strip().lower()
-        if not is_token(key):
-            raise RemoteError(f"not a parameter name: {name[:40]!r}")
-        if key in parameters:
-            raise RemoteError(f"parameter {key} stands twice")
-        parameters[key] = value.strip() if equals else None
+    position = 0
+    length = len(text)
+    while position < length:
+        match = _PARAMETER.match(text, position)
+        if match is None:
+            if not text[position:].strip(" \t"):
+                break
+            raise RemoteError(f"not a parameter: {text[position:][:40]!r}")
+        name = match[1].lower()
+        if name in parameters:
+            raise RemoteError(f"parameter {name} stands twice")
+        parameters[name] = match[2]
+        position = match.end()
     return parameters
 
 
@@ -33,24 +48,3 @@ def format_parameters(parameters: Parameters) -> str:
     return "".join(
         f";{name}" if value is None else f";{name}={value}" for name, value in parameters.items()
     )
-
-
-def _split(text: str) -> list[str]:
-    if '"' not in text:
-        parts = text.split(";")
-    else:
-        parts = []
-        start = position = 0
-        while position < len(text):
-            mark = text[position]
-            if mark == '"':
-                position = end_of_quoted(text, position)
-                continue
-            if mark == ";":
-                parts.append(text[start:position])
-                start = position + 1
-            position += 1
-        parts.append(text[start:])
-    if parts[0].strip():
-        raise RemoteError(f"unexpected text before parameters: {parts[0][:40]!r}")
-    return [part.strip() for part in parts[1:]]

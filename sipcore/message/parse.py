@@ -6,24 +6,22 @@ CRLF only, no control characters, no line without a colon, one Content-Length.
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from sipcore.errors import RemoteError
 from sipcore.limits import DEFAULT_LIMITS, Limits
-from sipcore.message.grammar import is_token, parse_uint
-from sipcore.message.headers import header_key
-from sipcore.message.message import Request, Response
+from sipcore.message.grammar import CONTROLS, is_token, parse_uint
+from sipcore.message.headers import KEYS, header_key
+from sipcore.message.message import Message, Request, Response
 
-_CONTROLS: Final = bytes(code for code in range(32) if code not in b"\t\r\n") + b"\x7f"
-_FOLD: Final = re.compile(r"\r\n[ \t]+")
+_BLANK: Final = " \t"
 _END: Final = b"\r\n\r\n"
 
 
 def parse_message(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Request | Response:
     """Read one message that fills ``data``; octets beyond its Content-Length are dropped (§18.3).
 
-    Raises RemoteError: 400 malformed, 413 body announced beyond the limit, 505 other version.
+    Raises RemoteError: 400 malformed, 513 too long, 505 other version.
     """
     if len(data) > limits.message_bytes_max:
         raise RemoteError("message too long", status_hint=513)
@@ -47,29 +45,31 @@ def parse_head(head: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Request | Res
     """Read start line and headers; ``head`` has no blank line at its end."""
     if len(head) > limits.head_bytes_max:
         raise RemoteError("head too long", status_hint=513)
-    if len(head.translate(None, _CONTROLS)) != len(head):
-        raise RemoteError("control character in the head")
-    text = head.decode("utf-8", "surrogateescape")
-    if "\r\n " in text or "\r\n\t" in text:
-        text = _FOLD.sub(" ", text)
-    lines = text.split("\r\n")
-    if len(lines) > limits.header_fields_max + 1:
-        raise RemoteError("too many header fields", status_hint=513)
-    if text.count("\n") != len(lines) - 1 or text.count("\r") != len(lines) - 1:
-        raise RemoteError("a line does not end with CRLF")
-    message = _parse_start_line(lines[0])
-    add = message.add
+    lines = head.decode("utf-8", "surrogateescape").split("\r\n")
+    if len(lines) > limits.header_lines_max:
+        raise RemoteError("too many header lines", status_hint=513)
+    if len(head) - len(head.translate(None, CONTROLS)) != 2 * (len(lines) - 1):
+        raise RemoteError("a control character, or a line that does not end with CRLF")
+    fields: list[tuple[str, str]] = []
+    value_chars_max = limits.value_chars_max
     for line in lines[1:]:
         name, colon, value = line.partition(":")
-        if not colon:
-            raise RemoteError(f"a header without a colon: {line[:40]!r}")
-        if len(value) > limits.value_chars_max:
-            raise RemoteError(f"header {name[:40]!r} too long", status_hint=513)
-        add(header_key(name), value.strip(" \t"))
-    return message
+        key = KEYS.get(name)
+        if key is None or not colon:
+            if line.startswith((" ", "\t")):
+                value = _unfold(fields, line)
+                key = fields.pop()[0]
+            elif colon:
+                key = header_key(name)
+            else:
+                raise RemoteError(f"a header without a colon: {line[:40]!r}")
+        if len(value) > value_chars_max:
+            raise RemoteError(f"header {key} too long", status_hint=513)
+        fields.append((key, value.strip(_BLANK)))
+    return _with_start_line(lines[0], fields)
 
 
-def content_length(message: Request | Response) -> int | None:
+def content_length(message: Message) -> int | None:
     """Return the Content-Length, None when absent; a negative or doubled one is a RemoteError."""
     value = message.value("content-length")
     if value is None:
@@ -77,15 +77,22 @@ def content_length(message: Request | Response) -> int | None:
     return parse_uint(value, "Content-Length", maximum=2**31)
 
 
-def _parse_start_line(line: str) -> Request | Response:
-    if line.startswith("SIP/2.0 "):
+def _unfold(fields: list[tuple[str, str]], line: str) -> str:
+    """Return the value of the last field with its continuation, one blank between (§7.3.1)."""
+    if not fields:
+        raise RemoteError("the start line is folded")
+    return f"{fields[-1][1]} {line.strip(_BLANK)}"
+
+
+def _with_start_line(line: str, fields: list[tuple[str, str]]) -> Request | Response:
+    if line[:8].upper() == "SIP/2.0 ":
         status, _, reason = line[8:].partition(" ")
         if len(status) != 3:
             raise RemoteError(f"not a status line: {line[:60]!r}")
         code = parse_uint(status, "status", maximum=699)
         if code < 100:
             raise RemoteError(f"status below 100: {code}")
-        return Response(code, reason)
+        return Response(code, reason, fields)
     parts = line.split(" ")
     if len(parts) != 3:
         raise RemoteError(f"not a request line: {line[:60]!r}")
@@ -96,4 +103,4 @@ def _parse_start_line(line: str) -> Request | Response:
         raise RemoteError(f"not SIP: {line[:60]!r}")
     if not is_token(method) or not uri:
         raise RemoteError(f"not a request line: {line[:60]!r}")
-    return Request(method, uri)
+    return Request(method, uri, fields)

@@ -3,25 +3,43 @@
 from __future__ import annotations
 
 import re
+from ipaddress import AddressValueError, IPv6Address
+from types import MappingProxyType
 from typing import Final
 
 from sipcore.errors import RemoteError
-from sipcore.message.grammar import parse_uint, unescape
+from sipcore.message.grammar import escape_user, parse_uint, unescape
 from sipcore.message.parameters import Parameters, format_parameters, parse_parameters
 
-PORT_MAX: Final = 65_535
+HOST: Final = r"\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9][A-Za-z0-9_.\-]{0,254}"
+"""``host``, with the underscore that real names hold."""
 
-_HOSTNAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.\-]*[A-Za-z0-9.])?")
-_IPV6_REFERENCE: Final = re.compile(r"\[[0-9A-Fa-f:.]{2,45}\]")
-_USER_RESERVED: Final = re.compile(r"[^A-Za-z0-9\-_.!~*'()&=+$,;?/]")
-_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+\-.]*")
-_FORBIDDEN: Final = re.compile(r"[\s<>\"]")
+# Blanks, controls, brackets and quotes stand nowhere in a URI. The user part is read more freely
+# than the RFC's (``*31#030123@host`` is sent by real phones), but "@" and ":" always end it.
+_USER: Final = r'[^\x00-\x20\x7f@:<>"]'
+_REST: Final = r'[^\x00-\x20\x7f@<>"]'
+_SIP: Final = re.compile(
+    rf"(?P<scheme>sips?):(?:(?P<user>{_USER}++)(?::(?P<password>{_REST}*))?@)?"
+    rf"(?P<host>{HOST})(?::(?P<port>[0-9]+))?"
+    rf'(?P<parameters>;[^\x00-\x20\x7f@<>"?]*)?(?:\?(?P<headers>{_REST}*))?',
+    re.IGNORECASE,
+)
+_TEL: Final = re.compile(
+    rf"tel:(?P<number>\+[0-9\-.()]+|[0-9A-F*#\-.()]+)(?P<parameters>;{_REST}*)?", re.IGNORECASE
+)
+_OTHER: Final = re.compile(r"(?P<scheme>[A-Z][A-Z0-9+\-.]*):[^\x00-\x20\x7f<>\"]+", re.IGNORECASE)
+_HOST_PORT: Final = re.compile(rf"({HOST})(?::([0-9]+))?")
+VISUAL_SEPARATORS: Final = MappingProxyType(str.maketrans("", "", "-.()"))
+"""For ``str.translate``: takes out what stands in a number for the eye alone (RFC 3966 §5.1.1)."""
 
 
 class SipUri:
-    """``sip:`` or ``sips:``; ``user`` is decoded, ``host`` lower-case, IPv6 with its brackets."""
+    """``sip:`` or ``sips:``; ``host`` in lower case, IPv6 with its brackets.
 
-    __slots__ = ("headers", "host", "parameters", "password", "port", "scheme", "user")
+    ``user`` is decoded; what a peer wrote is kept and written again octet by octet.
+    """
+
+    __slots__ = ("_user", "headers", "host", "parameters", "password", "port", "scheme")
 
     def __init__(
         self,
@@ -35,7 +53,7 @@ class SipUri:
         headers: str = "",
     ) -> None:
         self.scheme = scheme
-        self.user = user
+        self._user = None if user is None else escape_user(user)
         self.password = password
         self.host = host
         self.port = port
@@ -44,11 +62,25 @@ class SipUri:
 
     @classmethod
     def parse(cls, text: str) -> SipUri:
-        """Read a URI whose scheme is sip or sips."""
+        """Read a URI whose scheme is sip or sips; another one is a RemoteError (416)."""
         uri = parse_uri(text)
         if not isinstance(uri, SipUri):
             raise RemoteError(f"not a SIP URI: {text[:60]!r}", status_hint=416)
         return uri
+
+    @property
+    def user(self) -> str | None:
+        """The user part, decoded."""
+        return None if self._user is None else unescape(self._user)
+
+    @user.setter
+    def user(self, user: str | None) -> None:
+        self._user = None if user is None else escape_user(user)
+
+    @property
+    def escaped_user(self) -> str | None:
+        """The user part as it stands on the wire."""
+        return self._user
 
     @property
     def transport(self) -> str | None:
@@ -67,13 +99,12 @@ class SipUri:
         return self.host if self.port is None else f"{self.host}:{self.port}"
 
     def __str__(self) -> str:
-        user = "" if self.user is None else escape_user(self.user)
-        if self.password is not None:
-            user += ":" + self.password
-        at = "@" if user else ""
+        userinfo = self._user or ""
+        if userinfo:
+            userinfo += "@" if self.password is None else f":{self.password}@"
         headers = f"?{self.headers}" if self.headers else ""
         parameters = format_parameters(self.parameters)
-        return f"{self.scheme}:{user}{at}{self.host_port}{parameters}{headers}"
+        return f"{self.scheme}:{userinfo}{self.host_port}{parameters}{headers}"
 
     def __repr__(self) -> str:
         return f"SipUri({str(self)!r})"
@@ -87,6 +118,11 @@ class TelUri:
     def __init__(self, number: str, *, parameters: Parameters | None = None) -> None:
         self.number = number
         self.parameters: Parameters = {} if parameters is None else parameters
+
+    @property
+    def is_global(self) -> bool:
+        """Whether the number means the same everywhere (RFC 3966 §5.1.4)."""
+        return self.number.startswith("+")
 
     def __str__(self) -> str:
         return f"tel:{self.number}{format_parameters(self.parameters)}"
@@ -113,85 +149,67 @@ class OtherUri:
 
 Uri = SipUri | TelUri | OtherUri
 
-_VISUAL: Final = str.maketrans("", "", "-.()")
-_TEL_NUMBER: Final = re.compile(r"\+?[0-9A-Fa-f*#]+")
-
 
 def parse_uri(text: str) -> Uri:
     """Read a URI; what cannot be one is a RemoteError (400)."""
-    scheme, colon, rest = text.partition(":")
-    if not colon or not rest or _SCHEME.fullmatch(scheme) is None:
+    match = _SIP.fullmatch(text)
+    if match is not None:
+        return _sip_uri(match)
+    match = _OTHER.fullmatch(text)
+    if match is None:
         raise RemoteError(f"not a URI: {text[:60]!r}")
-    if _FORBIDDEN.search(rest) is not None:
-        raise RemoteError(f"blank or bracket in a URI: {text[:60]!r}")
-    lowered = scheme.lower()
-    if lowered in ("sip", "sips"):
-        return _parse_sip(lowered, rest)
-    if lowered == "tel":
-        return _parse_tel(rest)
-    return OtherUri(text)
+    scheme = match["scheme"].lower()
+    if scheme in ("sip", "sips"):
+        raise RemoteError(f"not a SIP URI: {text[:60]!r}")
+    return _tel_uri(text) if scheme == "tel" else OtherUri(text)
 
 
 def parse_host_port(text: str) -> tuple[str, int | None]:
     """Read ``host [":" port]``; the host comes back in lower case."""
-    if text.startswith("["):
-        end = text.find("]") + 1
-        host, port = text[:end], text[end:]
-        if _IPV6_REFERENCE.fullmatch(host) is None:
-            raise RemoteError(f"not an IPv6 address: {text[:60]!r}")
-        if port and not port.startswith(":"):
-            raise RemoteError(f"not a host: {text[:60]!r}")
-        port = port[1:] if port else ""
-        has_port = text.endswith(":") or bool(port)
-    else:
-        host, colon, port = text.partition(":")
-        has_port = bool(colon)
-        if len(host) > 255 or _HOSTNAME.fullmatch(host) is None:
-            raise RemoteError(f"not a host: {text[:60]!r}")
-    if not has_port:
-        return host.lower(), None
-    return host.lower(), parse_uint(port, "port", maximum=PORT_MAX)
+    match = _HOST_PORT.fullmatch(text)
+    if match is None:
+        raise RemoteError(f"not a host: {text[:60]!r}")
+    return checked_host(match[1]), parse_port(match[2])
 
 
-def escape_user(user: str) -> str:
-    """Encode what a URI's user part may not hold as it is."""
-    if _USER_RESERVED.search(user) is None:
-        return user
-    return _USER_RESERVED.sub(
-        lambda m: "".join(f"%{octet:02X}" for octet in m[0].encode("utf-8", "replace")), user
-    )
+def checked_host(host: str) -> str:
+    """Return a ``host`` in lower case; an IPv6 reference must hold an address."""
+    if host[0] == "[":
+        try:
+            IPv6Address(host[1:-1])
+        except AddressValueError as error:
+            raise RemoteError(f"not an IPv6 address: {host!r}") from error
+    return host.lower()
 
 
-def _parse_sip(scheme: str, rest: str) -> SipUri:
-    # A "?" or ";" may stand in the user part, so the "@" is looked for first.
-    userinfo, at, hostpart = rest.rpartition("@")
-    if at and not userinfo:
-        raise RemoteError("empty user part in a URI")
-    hostpart, _, headers = hostpart.partition("?")
-    hostpart, semicolon, parameter_text = hostpart.partition(";")
-    host, port = parse_host_port(hostpart)
-    parameters = parse_parameters(semicolon + parameter_text) if semicolon else {}
-    user: str | None = None
-    password: str | None = None
-    if at:
-        name, colon, secret = userinfo.partition(":")
-        user = unescape(name)
-        password = secret if colon else None
-    return SipUri(
-        host,
-        user=user,
-        port=port,
-        scheme=scheme,
+def parse_port(digits: str | None) -> int | None:
+    """Read a port; 0 is none that anyone could be reached at."""
+    if digits is None:
+        return None
+    port = parse_uint(digits, "port", maximum=65_535)
+    if port == 0:
+        raise RemoteError("port 0")
+    return port
+
+
+def _sip_uri(match: re.Match[str]) -> SipUri:
+    scheme, user, password, host, port, parameters, headers = match.groups()
+    uri = SipUri(
+        checked_host(host),
+        port=parse_port(port),
+        scheme=scheme.lower(),
         password=password,
-        parameters=parameters,
-        headers=headers,
+        parameters=parse_parameters(parameters) if parameters else None,
+        headers=headers or "",
     )
+    uri._user = user  # noqa: SLF001 - as the peer wrote it
+    return uri
 
 
-def _parse_tel(rest: str) -> TelUri:
-    number, semicolon, parameter_text = rest.partition(";")
-    number = number.translate(_VISUAL)
-    if _TEL_NUMBER.fullmatch(number) is None:
-        raise RemoteError(f"not a telephone number: {rest[:40]!r}")
-    parameters = parse_parameters(semicolon + parameter_text) if semicolon else {}
-    return TelUri(number, parameters=parameters)
+def _tel_uri(text: str) -> TelUri:
+    match = _TEL.fullmatch(text)
+    number = "" if match is None else match["number"].translate(VISUAL_SEPARATORS)
+    if match is None or number in ("", "+"):
+        raise RemoteError(f"not a telephone number: {text[:40]!r}")
+    parameters = match["parameters"]
+    return TelUri(number, parameters=parse_parameters(parameters) if parameters else None)

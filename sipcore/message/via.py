@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from sipcore.errors import RemoteError
-from sipcore.message.grammar import is_token, parse_uint
+from sipcore.message.grammar import TOKEN
 from sipcore.message.parameters import Parameters, format_parameters, parse_parameters
-from sipcore.message.uri import PORT_MAX, parse_host_port
+from sipcore.message.uri import HOST, checked_host, parse_port
+
+_VIA: Final = re.compile(
+    rf"SIP[ \t]*/[ \t]*2\.0[ \t]*/[ \t]*(?P<transport>{TOKEN})[ \t]+"
+    rf"(?P<host>{HOST})(?:[ \t]*:[ \t]*(?P<port>[0-9]+))?[ \t]*(?P<parameters>;.*)?",
+    re.IGNORECASE,
+)
 
 
 class Via:
@@ -28,22 +37,17 @@ class Via:
 
     @classmethod
     def parse(cls, value: str) -> Via:
-        """Read ``SIP/2.0/UDP host[:port];parameters``; blanks may stand around the slashes."""
-        head, semicolon, parameter_text = value.partition(";")
-        protocol, _, sent_by = head.strip().rpartition(" ")
-        if not protocol:
-            protocol, _, sent_by = head.strip().rpartition("\t")
-        # "host : port" is legal, if rare.
-        if ":" in head and (sent_by.startswith(":") or protocol.rstrip().endswith(":")):
-            protocol, sent_by = _with_blanks(head)
-        parts = [part.strip() for part in protocol.split("/")]
-        if len(parts) != 3 or parts[0].upper() != "SIP" or parts[1] != "2.0":
+        """Read ``SIP/2.0/UDP host[:port];parameters``; blanks may stand around the marks."""
+        match = _VIA.fullmatch(value.strip(" \t"))
+        if match is None:
             raise RemoteError(f"not a Via: {value[:60]!r}")
-        if not is_token(parts[2]):
-            raise RemoteError(f"not a transport in Via: {parts[2][:20]!r}")
-        host, port = parse_host_port(sent_by)
-        parameters = parse_parameters(semicolon + parameter_text) if semicolon else {}
-        return cls(parts[2].upper(), host, port=port, parameters=parameters)
+        transport, host, port, parameters = match.groups()
+        return cls(
+            transport.upper(),
+            checked_host(host),
+            port=parse_port(port),
+            parameters=parse_parameters(parameters) if parameters else None,
+        )
 
     @property
     def branch(self) -> str | None:
@@ -57,23 +61,21 @@ class Via:
 
     @property
     def received(self) -> str | None:
-        """The source address that a server noted (§18.2.1)."""
-        return self.parameters.get("received")
+        """The source address that a server noted (§18.2.1), IPv6 without brackets.
+
+        The grammar wants none, but some write them and RFC 5118 §4.5 has both read.
+        """
+        value = self.parameters.get("received")
+        return None if value is None else value.strip("[]")
 
     @property
     def rport(self) -> int | None:
         """The source port that a server noted (RFC 3581 §4); None when absent or still empty."""
         value = self.parameters.get("rport")
-        return None if not value else parse_uint(value, "rport", maximum=PORT_MAX)
+        return parse_port(value) if value else None
 
     def __str__(self) -> str:
         return f"SIP/2.0/{self.transport} {self.sent_by}{format_parameters(self.parameters)}"
 
     def __repr__(self) -> str:
         return f"Via({str(self)!r})"
-
-
-def _with_blanks(head: str) -> tuple[str, str]:
-    before, _, port = head.rpartition(":")
-    protocol, _, host = before.strip().rpartition(" ")
-    return protocol, f"{host}:{port.strip()}"
