@@ -15,7 +15,7 @@ from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 from types import MappingProxyType
 from typing import Final, TypeVar
 
-FLATRATE: Final = "flat-de"
+FLATRATE: Final = "FLAT.DE"
 """The option whose booked count is the number of outgoing calls an account may hold at once."""
 
 CONTACTS_MAX: Final = 10
@@ -64,24 +64,18 @@ class Customer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptionBooking:
-    """`count` units of one option, as they were ordered."""
+    """`count` units of one option, as they were ordered; prices by options are rating's matter."""
 
     option: str
     count: int
-    valid_from: date
+    valid_from: date  # the day of provision
     ordered_on: date
     valid_to: date | None = None
 
-    def is_priced_on(self, local_date: date) -> bool:
-        """Return whether prices follow this booking on that day."""
-        return self.valid_from <= local_date and not self._has_ended(local_date)
-
     def is_ordered_on(self, local_date: date) -> bool:
         """Return whether limits follow this booking: from the day of the order, at once."""
-        return self.ordered_on <= local_date and not self._has_ended(local_date)
-
-    def _has_ended(self, local_date: date) -> bool:
-        return self.valid_to is not None and local_date >= self.valid_to
+        has_ended = self.valid_to is not None and local_date >= self.valid_to
+        return self.ordered_on <= local_date and not has_ended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,14 +113,6 @@ class Account:
             for booking in self.options
             if booking.option == FLATRATE and booking.is_ordered_on(local_date)
         )
-
-    def options_at(self, local_date: date) -> Mapping[str, int]:
-        """Return the options that prices follow on that day, with their counts."""
-        counts: dict[str, int] = {}
-        for booking in self.options:
-            if booking.is_priced_on(local_date):
-                counts[booking.option] = counts.get(booking.option, 0) + booking.count
-        return counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

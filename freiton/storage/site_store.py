@@ -4,11 +4,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import Self
 
 from freiton.routing.directory import Directory
 from freiton.storage.secrets_box import SecretsBox, SecretsError
 from freiton.storage.site.edit import SiteEdit
+from freiton.storage.site.options import Bookable
 from freiton.storage.site.read import read_directory
 from freiton.storage.site_database import SiteDatabase, SiteError
 
@@ -41,13 +43,15 @@ class SiteStore:
         return cls(SiteDatabase(site), box, domains)
 
     @contextmanager
-    def edit(self, *, today: date) -> Iterator[SiteEdit]:
+    def edit(self, *, today: date, bookable: Bookable = MappingProxyType({})) -> Iterator[SiteEdit]:
         """Change the site: all that is done in the block, or nothing of it.
 
-        `today` is the local date of the tariff calendar.
+        `today` is the local date of the tariff calendar, `bookable` what its options are.
         """
         with self._database.transaction() as session:
-            yield SiteEdit(session, self._box, domains=self._domains, today=today)
+            yield SiteEdit(
+                session, self._box, domains=self._domains, today=today, bookable=bookable
+            )
 
     def load_directory(self, *, local_hosts: Iterable[str] = ()) -> Directory:
         """Return a consistent view of the whole site.

@@ -9,7 +9,7 @@ from freiton.storage.site.accounts import Accounts
 from freiton.storage.site.customers import Customers, Domains
 from freiton.storage.site.devices import Devices
 from freiton.storage.site.numbers import Numbers
-from freiton.storage.site.options import Options
+from freiton.storage.site.options import Bookable, Options
 from freiton.storage.site.trunks import Trunks
 
 
@@ -17,7 +17,13 @@ class SiteEdit:
     """The rooms of the site, on one transaction."""
 
     def __init__(
-        self, session: Session, box: SecretsBox, *, domains: tuple[str, ...], today: date
+        self,
+        session: Session,
+        box: SecretsBox,
+        *,
+        domains: tuple[str, ...],
+        today: date,
+        bookable: Bookable,
     ) -> None:
         """`domains` are those of the settings; `today` is the tariff calendar's date."""
         self.customers = Customers(session)
@@ -25,5 +31,5 @@ class SiteEdit:
         self.accounts = Accounts(session, self.customers, self.domains)
         self.devices = Devices(session, box)
         self.numbers = Numbers(session)
-        self.options = Options(session, today=today)
+        self.options = Options(session, today=today, bookable=bookable)
         self.trunks = Trunks(session, box)

@@ -1,35 +1,39 @@
 """Options of accounts: ordered and ended, never forgotten, since past months are priced by them."""
 
+from collections.abc import Mapping
 from datetime import date
 
 from sqlalchemy.orm import Session
 
-from freiton.routing.directory import FLATRATE, AccountKind
+from freiton.routing.directory import AccountKind
 from freiton.storage.schema import AccountRow, BookingRow
 from freiton.storage.site_database import SiteError
+
+Bookable = Mapping[str, bool]
+"""Options that can be booked, and whether SIP trunk accounts may have them."""
 
 
 class Options:
     """Bookings of options."""
 
-    def __init__(self, session: Session, *, today: date) -> None:
+    def __init__(self, session: Session, *, today: date, bookable: Bookable) -> None:
         """`today` is the local date of the tariff calendar."""
         self._session = session
         self._today = today
+        self._bookable = bookable
 
     def book(
         self, account: AccountRow, option: str, *, count: int = 1, ordered_on: date | None = None
     ) -> None:
-        """Order units of an option.
-
-        A flatrate is priced from the first day of the month of its order (TGNET/call price list,
-        line 327), any other option from the day itself (line 357).
-        """
+        """Order units of an option, provided on the day of the order."""
         if count < 1:
             raise SiteError("an order is for one unit or more", field="count")
-        if option == FLATRATE and account.kind == AccountKind.PBX:
+        if option not in self._bookable:
+            known = ", ".join(self._bookable) or "none"
+            raise SiteError(f"there is no option {option}; known: {known}", field="option")
+        if account.kind == AccountKind.PBX and not self._bookable[option]:
             raise SiteError(
-                f"{account.name} is a SIP trunk account and can have no flatrate", field="option"
+                f"{account.name} is a SIP trunk account and cannot have {option}", field="option"
             )
         day = ordered_on or self._today
         account.bookings.append(
@@ -37,7 +41,7 @@ class Options:
                 option=option,
                 count=count,
                 ordered_on=day,
-                valid_from=day.replace(day=1) if option == FLATRATE else day,
+                valid_from=day,
             )
         )
         self._session.flush()

@@ -122,7 +122,7 @@ CustomerName = Annotated[
     str, shaped(r"\S(.{0,98}\S)?", "a name of 1 to 100 characters without blanks around it")
 ]
 OptionName = Annotated[
-    str, shaped(r"[a-z0-9][a-z0-9-]{0,31}", "the name of an option, such as flat-de or plus")
+    str, shaped(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}", "the name of an option, such as PLUS")
 ]
 AuthUser = Annotated[
     str,

@@ -13,6 +13,7 @@ from freiton.storage.site.specs import AccountSpec
 from freiton.storage.site_store import SiteStore
 
 TODAY = date(2026, 3, 10)
+BOOKABLE = {"FLAT.DE": False, "PLUS": True}
 
 SITE = """\
 domains = ["two.example"]
@@ -24,7 +25,7 @@ area_code = "30"
 numbers = ["+49 30 123-450", "+4930123451"]
 main_number = "+4930123451"
 flatrates = 2
-options = ["plus"]
+options = ["PLUS"]
 
 [[accounts.devices]]
 user = "alice-desk"
@@ -57,7 +58,7 @@ def store(tmp_path: Path) -> Iterator[SiteStore]:
 def put(store: SiteStore, tmp_path: Path, text: str) -> ImportReport:
     path = tmp_path / "site.toml"
     path.write_text(text)
-    with store.edit(today=TODAY) as site:
+    with store.edit(today=TODAY, bookable=BOOKABLE) as site:
         return import_site(path, site)
 
 
@@ -89,7 +90,7 @@ def test_a_site_is_made_as_its_file_says(store: SiteStore, tmp_path: Path) -> No
     assert directory.numbers_of(alice.id) == ("+4930123450", "+4930123451")
     assert alice.main_number == "+4930123451"
     assert alice.flatrates_at(TODAY) == 2
-    assert alice.options_at(TODAY) == {"flat-de": 2, "plus": 1}
+    assert [(one.option, one.count) for one in alice.options] == [("FLAT.DE", 2), ("PLUS", 1)]
     assert (pbx.kind, pbx.channels, pbx.main_number) == (AccountKind.PBX, 8, "+49402000")
     assert directory.trunk_by_source("127.0.0.1", 5070) == directory.trunks[0]
     assert [one.user for one in report.passwords] == ["alice-desk"]
@@ -114,7 +115,7 @@ def test_a_second_import_changes_nothing(store: SiteStore, tmp_path: Path) -> No
 
 def test_an_import_changes_only_what_the_file_names(store: SiteStore, tmp_path: Path) -> None:
     put(store, tmp_path, SITE)
-    with store.edit(today=TODAY) as site:
+    with store.edit(today=TODAY, bookable=BOOKABLE) as site:
         site.accounts.change(AccountSpec(name="alice", premium_allowed=True, area_code="40"))
     put(store, tmp_path, SITE.replace("flatrates = 2", "flatrates = 1"))
     alice = store.load_directory().account_by_aor("alice", "one.example")
@@ -155,7 +156,7 @@ user = "bob"
     assert problems(store, tmp_path, text) == [
         "site.toml:3: accounts[0].customer: there is no customer Nobody; add it first",
         "site.toml:9: accounts[1].main_number: +4930999 is no number of bob@one.example",
-        "site.toml:14: accounts[2].flatrates: carl is a SIP trunk account and can have no flatrate",
+        "site.toml:14: accounts[2].flatrates: carl is a SIP trunk account and cannot have FLAT.DE",
         "site.toml:15: accounts[2].numbers[1]: +4930200 belongs to account bob@one.example",
         "site.toml:25: accounts[3].devices[0].user: device bob belongs to account carl already",
     ]
@@ -233,7 +234,7 @@ def test_a_wrong_value(store: SiteStore, tmp_path: Path, line: str, expected: st
 
 
 def test_the_demo_site_can_be_imported(store: SiteStore) -> None:
-    with store.edit(today=TODAY) as site:
+    with store.edit(today=TODAY, bookable=BOOKABLE) as site:
         report = import_site(shipped("demo", "site.toml"), site)
     assert report.passwords
     directory = store.load_directory()

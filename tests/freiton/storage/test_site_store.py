@@ -23,6 +23,7 @@ from freiton.storage.site.specs import AccountSpec, BlockSpec, DeviceSpec, Trunk
 from freiton.storage.site_store import SiteError, SiteStore
 
 TODAY = date(2026, 3, 10)
+BOOKABLE = {"FLAT.DE": False, "PLUS": True}
 DOMAINS = ("one.example", "three.example")
 
 
@@ -41,7 +42,7 @@ def edit(store: SiteStore) -> Edit:
     """Do one change in a transaction of its own."""
 
     def change(step: Callable[[SiteEdit], Any]) -> Any:
-        with store.edit(today=TODAY) as site:
+        with store.edit(today=TODAY, bookable=BOOKABLE) as site:
             return step(site)
 
     return change
@@ -251,34 +252,39 @@ def test_a_renewed_password_replaces_the_old_one(store: SiteStore, edit: Edit) -
 
 def test_a_flatrate_counts_at_once_and_ends_on_a_day(store: SiteStore, edit: Edit) -> None:
     edit(lambda site: add_account(site, "alice"))
-    edit(lambda site: book(site, "alice", "flat-de", count=2))
-    edit(lambda site: book(site, "alice", "plus"))
+    edit(lambda site: book(site, "alice", "FLAT.DE", count=2))
+    edit(lambda site: book(site, "alice", "PLUS"))
     booked = account(store.load_directory(), "alice")
     assert booked.flatrates_at(TODAY) == 2
     assert booked.flatrates_at(date(2026, 3, 9)) == 0
-    assert booked.options_at(date(2026, 3, 1)) == {"flat-de": 2}
-    assert booked.options_at(TODAY) == {"flat-de": 2, "plus": 1}
-
-    edit(lambda site: end(site, "alice", "flat-de"))
-    edit(lambda site: end(site, "alice", "flat-de", on=date(2026, 4, 1)))
+    assert [(one.option, one.count, one.valid_from) for one in booked.options] == [
+        ("FLAT.DE", 2, TODAY),
+        ("PLUS", 1, TODAY),
+    ]
+    edit(lambda site: end(site, "alice", "FLAT.DE"))
+    edit(lambda site: end(site, "alice", "FLAT.DE", on=date(2026, 4, 1)))
     ended = account(store.load_directory(), "alice")
     assert [ended.flatrates_at(day) for day in (TODAY, date(2026, 4, 1))] == [1, 0]
-    assert ended.options_at(date(2026, 3, 5)) == {"flat-de": 2}
+    assert [(one.option, one.count, one.valid_to) for one in ended.options] == [
+        ("FLAT.DE", 1, date(2026, 4, 1)),
+        ("PLUS", 1, None),
+        ("FLAT.DE", 1, TODAY),
+    ]
 
 
 def test_more_flatrates_cannot_end_than_are_booked(edit: Edit) -> None:
     edit(lambda site: add_account(site, "alice"))
-    edit(lambda site: book(site, "alice", "flat-de"))
-    with pytest.raises(SiteError, match="alice has only 1 of flat-de"):
-        edit(lambda site: end(site, "alice", "flat-de", count=2))
+    edit(lambda site: book(site, "alice", "FLAT.DE"))
+    with pytest.raises(SiteError, match=r"alice has only 1 of FLAT\.DE"):
+        edit(lambda site: end(site, "alice", "FLAT.DE", count=2))
 
 
 def test_a_sip_trunk_account_has_no_flatrate(edit: Edit) -> None:
     edit(lambda site: add_account(site, "pbx", kind="pbx"))
-    with pytest.raises(SiteError, match="can have no flatrate"):
-        edit(lambda site: book(site, "pbx", "flat-de"))
+    with pytest.raises(SiteError, match=r"pbx is a SIP trunk account and cannot have FLAT\.DE"):
+        edit(lambda site: book(site, "pbx", "FLAT.DE"))
     edit(lambda site: add_account(site, "alice"))
-    edit(lambda site: book(site, "alice", "flat-de"))
+    edit(lambda site: book(site, "alice", "FLAT.DE"))
     with pytest.raises(SiteError, match="alice has flatrates"):
         edit(lambda site: site.accounts.change(AccountSpec(name="alice", kind=AccountKind.PBX)))
 
@@ -369,8 +375,9 @@ def test_a_block_beside_a_strangers_is_fine(edit: Edit, prefix: str, digits: int
             "is no number of alice",
         ),
         (lambda s: s.trunks.remove("one"), "there is no trunk one"),
-        (lambda s: book(s, "alice", "plus", count=0), "an order is for one unit or more"),
-        (lambda s: end(s, "alice", "plus", count=0), "one unit or more can end"),
+        (lambda s: book(s, "alice", "Plus"), r"no option Plus; known: FLAT\.DE, PLUS"),
+        (lambda s: book(s, "alice", "PLUS", count=0), "an order is for one unit or more"),
+        (lambda s: end(s, "alice", "PLUS", count=0), "one unit or more can end"),
         (
             lambda s: (
                 s.customers.add("A"),
@@ -394,7 +401,7 @@ def test_what_belongs_to_an_account_goes_with_it(store: SiteStore, edit: Edit) -
         add_account(site, "alice")
         add_number(site, "alice", "+4930100")
         add_block(site, "alice", "+4930200", 1)
-        book(site, "alice", "plus")
+        book(site, "alice", "PLUS")
         site.devices.add(site.accounts.get("alice"), DeviceSpec(user="a-1"))
 
     edit(fill)
@@ -451,7 +458,7 @@ def test_two_processes_change_the_site_one_after_the_other(
     store: SiteStore, tmp_path: Path
 ) -> None:
     other = SiteStore.open(tmp_path / "var", domains=DOMAINS)
-    with store.edit(today=TODAY) as site:
+    with store.edit(today=TODAY, bookable=BOOKABLE) as site:
         add_account(site, "alice")
     with other.edit(today=TODAY) as site:
         add_account(site, "bob")
