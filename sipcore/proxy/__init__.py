@@ -1,1 +1,15 @@
-"""Stateful forwarding of requests that are no calls (RFC 3261 §16)."""
+"""The stateful proxy of RFC 3261 §16, for every request that makes no call."""
+
+from sipcore.proxy.forward import Target
+from sipcore.proxy.proxy import OWNER, Proxy, ProxyCommand, SendRequest, SendResponse
+from sipcore.proxy.validate import Refusal
+
+__all__ = [
+    "OWNER",
+    "Proxy",
+    "ProxyCommand",
+    "Refusal",
+    "SendRequest",
+    "SendResponse",
+    "Target",
+]
