@@ -61,8 +61,11 @@ def next_hop(uri: Uri) -> NextHop:
     transport = _TRANSPORTS.get(uri.transport or "udp")
     if transport is None:
         raise RemoteError(f"transport {uri.transport!r} is not spoken here", status_hint=416)
-    host = uri.parameters.get("maddr") or uri.host
-    return NextHop(host.strip("[]").lower(), uri.port or _DEFAULT_PORT, transport)
+    host = (uri.parameters.get("maddr") or uri.host).strip("[]").lower()
+    if is_numeric(host):
+        # One spelling, so that two ways to write an IPv6 address are one flow.
+        host = str(ipaddress.ip_address(host))
+    return NextHop(host, uri.port or _DEFAULT_PORT, transport)
 
 
 def choose_listener(

@@ -1,0 +1,266 @@
+"""The shell around the core: bytes in, bytes out, one timer.
+
+Every wake-up has the same four beats: feed what came, flush what is to go out, let the core act
+on its events, arm the next deadline.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from sipcore.errors import LocalError, RemoteError
+from sipcore.limits import DEFAULT_LIMITS, Limits
+from sipcore.message.message import Request, Response
+from sipcore.message.parse import parse_message
+from sipcore.net.connections import Connections
+from sipcore.net.counters import NetCounters
+from sipcore.net.tcp import bind_tcp
+from sipcore.net.ticker import Ticker
+from sipcore.net.udp import Datagram, UdpSocket, bind_udp
+from sipcore.transport.flow import Address, Flow, Listener, Outgoing, Transport
+from sipcore.transport.framing import PONG, Frame, Malformed, Ping
+from sipcore.transport.malformed import refuse_malformed, salvage_request
+
+_WILDCARDS: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - named to be refused
+_KEEP_ALIVE: Final = b"\r\n\x00"
+_FIRST_LETTER: Final = 0x21
+
+
+class Core(Protocol):
+    """What the endpoint drives; TransactionLayer is most of it.
+
+    None of the methods waits for anything.
+    """
+
+    def receive(self, message: Request | Response, flow: Flow, *, now: float) -> None:
+        """Take a message; RemoteError when it is malformed beyond what a parser sees."""
+        ...
+
+    def flow_failed(self, flow: Flow, *, now: float) -> None:
+        """Learn that what is sent over ``flow`` does not arrive."""
+        ...
+
+    def handle_deadlines(self, *, now: float) -> None:
+        """Fire every timer that is due."""
+        ...
+
+    def outgoing(self) -> list[Outgoing]:
+        """Give the bytes to be sent, in order."""
+        ...
+
+    def dispatch(self, *, now: float) -> None:
+        """Act on all events that the former calls left.
+
+        What goes wrong with one of them must end in here: an exception costs the others too.
+        """
+        ...
+
+    def next_deadline(self) -> float | None:
+        """Tell when ``handle_deadlines`` is to be called next."""
+        ...
+
+
+class Endpoint:
+    """All SIP sockets of one process, and the core behind them."""
+
+    def __init__(
+        self,
+        core: Core,
+        *,
+        loop: asyncio.AbstractEventLoop,
+        limits: Limits = DEFAULT_LIMITS,
+        on_error: Callable[[Exception], None],
+    ) -> None:
+        """Take the core; ``on_error`` learns of each fault of ours, whose message alone is lost."""
+        self.counters: Final = NetCounters()
+        self.listeners: list[Listener] = []
+        self._core = core
+        self._loop = loop
+        self._limits = limits
+        self._on_error = on_error
+        self._udp: dict[str, UdpSocket] = {}
+        self._connections = Connections(loop=loop, user=self, limits=limits, counters=self.counters)
+        self._ticker = Ticker(loop, self._on_deadline)
+        self._failed: list[Flow] = []
+
+    async def listen(
+        self,
+        name: str,
+        transport: Transport,
+        address: Address,
+        *,
+        advertised: Address | None = None,
+    ) -> Listener:
+        """Open a socket; port 0 takes a free one, also in ``advertised``.
+
+        OSError when the address cannot be bound.
+        """
+        if advertised is None and address[0] in _WILDCARDS:
+            raise LocalError(f"{name}: nobody could answer to {address[0]}; advertise an address")
+        if any(listener.name == name for listener in self.listeners):
+            raise LocalError(f"two listeners are called {name}")
+        bound = bind_udp(address) if transport is Transport.UDP else bind_tcp(address)
+        port = bound.getsockname()[1]
+        if advertised is not None:
+            advertised = (advertised[0], advertised[1] or port)
+        listener = Listener(name, transport, (address[0], port), advertised)
+        if transport is Transport.UDP:
+            self._udp[name] = UdpSocket(bound, listener, loop=self._loop, user=self)
+        else:
+            await self._connections.listen(bound, listener)
+        self.listeners.append(listener)
+        return listener
+
+    async def close(self) -> None:
+        """Close every socket; what was handed out before is sent."""
+        self._ticker.stop()
+        await self._connections.close()
+        for udp in self._udp.values():
+            udp.close()
+
+    def send(self, outgoing: Outgoing) -> None:
+        """Send at once what is no message of the core, such as a keep-alive."""
+        self._send(outgoing)
+
+    def settle(self) -> None:
+        """Do the last three beats after something else than a packet touched the core."""
+        self._settle(now=time.monotonic())
+
+    def connections(self) -> int:
+        """Return how many TCP connections stand."""
+        return len(self._connections)
+
+    def udp_drops(self) -> int:
+        """Return how many datagrams the kernel dropped on our sockets; reads /proc."""
+        return sum(udp.drops() for udp in self._udp.values())
+
+    # UdpUser, ConnectionsUser
+
+    def receive_datagrams(self, listener: Listener, datagrams: list[Datagram]) -> None:
+        """Feed what one wake-up brought."""
+        now = time.monotonic()
+        for data, remote in datagrams:
+            if not data or data[0] < _FIRST_LETTER:
+                # Line ends, NUL, STUN; yet line ends may also stand before a message (§7.5).
+                data = data.lstrip(_KEEP_ALIVE)  # noqa: PLW2901 - the same datagram, cut
+                if not data or data[0] < _FIRST_LETTER:
+                    self.counters.keep_alives += 1
+                    continue
+            self.counters.datagrams_received += 1
+            self._feed_datagram(data, Flow(listener, remote), now=now)
+        self._settle(now=now)
+
+    def receive_frames(self, flow: Flow, frames: list[Frame], *, now: float) -> None:
+        """Feed what one read of a connection brought."""
+        for frame in frames:
+            if isinstance(frame, Ping):
+                self.counters.keep_alives += 1
+                self._connections.send(PONG, flow)
+            elif isinstance(frame, Malformed):
+                self._refuse_bytes(frame.head, frame.error, flow)
+                if frame.ends_stream:
+                    self._connections.close_connection(flow)
+            else:
+                self.counters.stream_messages_received += 1
+                self._feed(frame, flow, now=now)
+        self._settle(now=now)
+
+    def destination_unreachable(self, listener: Listener, remote: Address) -> None:
+        """Take an ICMP error."""
+        self.counters.icmp_errors += 1
+        self.flow_failed(Flow(listener, remote))
+
+    def flow_failed(self, flow: Flow) -> None:
+        """Note a flow that failed; it is told outside of whatever is being done now."""
+        if not self._failed:
+            self._loop.call_soon(self._tell_failures)
+        self._failed.append(flow)
+
+    def deadlines_changed(self) -> None:
+        """Arm anew."""
+        self._ticker.arm(self._connections.next_deadline())
+
+    def _feed_datagram(self, data: bytes, flow: Flow, *, now: float) -> None:
+        try:
+            message = parse_message(data, limits=self._limits)
+        except RemoteError as error:
+            self._refuse_bytes(data, error, flow)
+            return
+        self._feed(message, flow, now=now)
+
+    def _feed(self, message: Request | Response, flow: Flow, *, now: float) -> None:
+        try:
+            self._core.receive(message, flow, now=now)
+        except RemoteError as error:
+            if isinstance(message, Response):
+                self.counters.malformed_responses += 1
+            else:
+                self._refuse(message, error, flow)
+        except Exception as error:  # noqa: BLE001 - a fault ends this message and no other
+            self._report(error)
+
+    def _refuse_bytes(self, data: bytes, error: RemoteError, flow: Flow) -> None:
+        if data.startswith(b"SIP/"):
+            self.counters.malformed_responses += 1
+        else:
+            self._refuse(salvage_request(data, limits=self._limits), error, flow)
+
+    def _refuse(self, request: Request | None, error: RemoteError, flow: Flow) -> None:
+        self.counters.malformed_requests += 1
+        refusal = None if request is None else refuse_malformed(request, error, flow)
+        if refusal is not None:
+            self._send(refusal)
+
+    def _settle(self, *, now: float) -> None:
+        self._flush()
+        try:
+            self._core.dispatch(now=now)
+        except Exception as error:  # noqa: BLE001 - a fault ends this wake-up and no other
+            self._report(error)
+        self._flush()
+        self._ticker.arm(self._core.next_deadline())
+        self._ticker.arm(self._connections.next_deadline())
+
+    def _flush(self) -> None:
+        for outgoing in self._core.outgoing():
+            self._send(outgoing)
+
+    def _send(self, outgoing: Outgoing) -> None:
+        flow = outgoing.flow
+        if flow.transport is not Transport.UDP:
+            self._connections.send(outgoing.data, flow)
+            return
+        udp = self._udp.get(flow.listener.name)
+        if udp is None:
+            # A flow kept over a restart, whose listener is no more.
+            self.flow_failed(flow)
+        elif udp.send(outgoing.data, flow.remote):
+            self.counters.datagrams_sent += 1
+        else:
+            self.counters.datagrams_unsent += 1
+
+    def _on_deadline(self) -> None:
+        now = time.monotonic()
+        self._connections.handle_deadlines(now=now)
+        try:
+            self._core.handle_deadlines(now=now)
+        except Exception as error:  # noqa: BLE001 - a fault ends this timer and no other
+            self._report(error)
+        self._settle(now=now)
+
+    def _tell_failures(self) -> None:
+        now = time.monotonic()
+        failed, self._failed = self._failed, []
+        for flow in dict.fromkeys(failed):
+            try:
+                self._core.flow_failed(flow, now=now)
+            except Exception as error:  # noqa: BLE001 - a fault ends this flow and no other
+                self._report(error)
+        self._settle(now=now)
+
+    def _report(self, error: Exception) -> None:
+        self.counters.handler_errors += 1
+        self._on_error(error)
