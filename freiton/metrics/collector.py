@@ -123,6 +123,24 @@ def _signalling(signalling: SignallingFacts) -> Iterator[Metric]:
         signalling.retransmissions_absorbed,
     )
     yield _counter(
+        "freiton_sip_retransmissions_sent",
+        "Messages that we repeated.",
+        signalling.retransmissions_sent,
+    )
+    yield _counter(
+        "freiton_sip_timeouts", "Requests of ours that nobody answered.", signalling.timeouts
+    )
+    yield _counter(
+        "freiton_sip_transport_failures",
+        "Messages that could not be sent.",
+        signalling.transport_failures,
+    )
+    yield _counter(
+        "freiton_sip_overload_refusals",
+        "Requests refused because there were too many.",
+        signalling.overload_refusals,
+    )
+    yield _counter(
         "freiton_sip_parse_errors",
         "Messages that were not understood.",
         signalling.parse_errors,
@@ -155,16 +173,14 @@ def _requests(signalling: SignallingFacts) -> Metric:
 
 def _responses(signalling: SignallingFacts) -> Metric:
     family = CounterMetricFamily(
-        "freiton_sip_responses",
-        "SIP responses.",
-        labels=["direction", "method", "status_class"],
+        "freiton_sip_responses", "SIP responses.", labels=["direction", "status", "status_class"]
     )
     for direction, counts in (("in", signalling.responses_in), ("out", signalling.responses_out)):
         _fill(
             family,
             (
-                ((direction, method, f"{status_class}xx"), count)
-                for (method, status_class), count in counts.items()
+                ((direction, str(status), f"{status // 100}xx"), count)
+                for status, count in counts.items()
             ),
         )
     return family

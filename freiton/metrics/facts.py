@@ -64,9 +64,13 @@ class SignallingFacts:
 
     requests_in: Mapping[str, int]  # by method; unknown ones counted together as "other"
     requests_out: Mapping[str, int]
-    responses_in: Mapping[tuple[str, int], int]  # by method and first digit of the status
-    responses_out: Mapping[tuple[str, int], int]
+    responses_in: Mapping[int, int]  # by status, of which there are at most 600
+    responses_out: Mapping[int, int]
     retransmissions_absorbed: int
+    retransmissions_sent: int
+    timeouts: int  # client transactions without a final response
+    transport_failures: int
+    overload_refusals: int  # requests refused before they became a transaction
     parse_errors: int
     transactions: Mapping[TransactionKind, int]
     open_deadlines: int

@@ -61,13 +61,17 @@ class SampleFacts:
     def signalling(self) -> SignallingFacts:
         self._lag.observe(0.001_5)
         counts = dict.fromkeys(METHODS, 100 + 20 * self._turn)
-        answers = {(method, digit): 50 + self._turn for method in METHODS for digit in (1, 2, 4, 5)}
+        answers = dict.fromkeys((100, 180, 200, 401, 486, 503), 50 + self._turn)
         return SignallingFacts(
             requests_in=counts,
             requests_out=counts,
             responses_in=answers,
             responses_out=answers,
             retransmissions_absorbed=5 + self._turn,
+            retransmissions_sent=2,
+            timeouts=1,
+            transport_failures=0,
+            overload_refusals=0,
             parse_errors=1,
             transactions={
                 "invite-client": 20,

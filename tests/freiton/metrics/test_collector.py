@@ -9,6 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from freiton.metrics.collector import make_registry
 from freiton.metrics.facts import CALL_KINDS, CALL_RESULTS
+from freiton.routing.decision import CallKind
 from tests.freiton.metrics.sample_facts import SampleFacts
 
 Sample = tuple[str, frozenset[tuple[str, str]]]
@@ -35,7 +36,7 @@ def test_values_arrive_with_their_units() -> None:
         ("freiton_sip_requests_total", {"direction": "in", "method": "INVITE"}, 120),
         (
             "freiton_sip_responses_total",
-            {"direction": "out", "method": "INVITE", "status_class": "4xx"},
+            {"direction": "out", "status": "486", "status_class": "4xx"},
             51,
         ),
         ("freiton_charging_log_up", {}, 1),
@@ -73,8 +74,8 @@ def test_names_follow_the_conventions_and_labels_are_few() -> None:
     page = generate_latest(make_registry(SampleFacts())).decode()
     labels_allowed = {
         "cause", "direction", "generation", "implementation", "kind", "le", "listener", "major",
-        "method", "minor", "patchlevel", "result", "state", "status_class", "transport", "trunk",
-        "version",
+        "method", "minor", "patchlevel", "result", "state", "status", "status_class", "transport",
+        "trunk", "version",
     }  # fmt: skip
     for family in text_string_to_metric_families(page):
         assert re.fullmatch(r"(freiton|process|python)_[a-z_]+", family.name)
@@ -83,6 +84,10 @@ def test_names_follow_the_conventions_and_labels_are_few() -> None:
             assert set(sample.labels) <= labels_allowed
             if family.name.startswith("freiton_") and family.type == "counter":
                 assert sample.name.endswith("_total")
+
+
+def test_the_kinds_of_calls_are_those_of_routing() -> None:
+    assert set(CALL_KINDS) == {kind.value for kind in CallKind}
 
 
 def test_registries_share_nothing() -> None:

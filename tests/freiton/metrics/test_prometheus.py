@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from freiton.routing.refusals import RefusalCause
 from tests.freiton.metrics.sample_exporter import sample_exporter
 from tests.support.prometheus import (
     ALERTS,
@@ -70,6 +71,13 @@ def test_each_alert_has_its_test_and_its_runbook() -> None:
         assert f'alertname="{name}", alertstate="firing", ' in tested, name
         assert f"\n### {name}\n" in runbooks, name
         assert f"runbook: docs/howto/monitor.md#{name.lower()}\n" in ALERTS.read_text(), name
+
+
+def test_alerts_name_causes_that_exist() -> None:
+    named = re.findall(r'cause="([^"]+)"', ALERTS.read_text())
+    assert len(named) >= 2
+    for cause in named:
+        RefusalCause(cause)
 
 
 @needs_prometheus
