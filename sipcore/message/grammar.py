@@ -21,6 +21,10 @@ _TOKEN: Final = re.compile(TOKEN)
 _QUOTED_STRING: Final = re.compile(QUOTED_STRING)
 _QUOTED_PAIR: Final = re.compile(r"\\(.)")
 _LIST_MARK: Final = re.compile(r'[",<]')
+# RFC 2396 §2.3: letters, digits and "mark".
+_UNRESERVED_ESCAPED: Final = re.compile(
+    r"%(2[1789ADE]|3[0-9]|4[1-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])", re.IGNORECASE
+)
 _MUST_ESCAPE: Final = re.compile(r"[^A-Za-z0-9\-_.!~*'()&=+$,;?/]+")
 
 
@@ -52,6 +56,11 @@ def unescape(text: str) -> str:
         return text
     octets = unquote_to_bytes(text.encode("utf-8", "surrogateescape"))
     return octets.decode("utf-8", "surrogateescape")
+
+
+def unescape_unreserved(text: str) -> str:
+    """Decode the escapes that mean the same as their bare character wherever they stand."""
+    return _UNRESERVED_ESCAPED.sub(_unescape_octet, text) if "%" in text else text
 
 
 def escape_user(user: str) -> str:
@@ -109,3 +118,7 @@ def end_of_quoted(value: str, start: int) -> int:
 def _escape(match: re.Match[str]) -> str:
     octets = match[0].encode("utf-8", "surrogateescape")
     return "".join(f"%{octet:02X}" for octet in octets)
+
+
+def _unescape_octet(match: re.Match[str]) -> str:
+    return chr(int(match[1], 16))

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from sipcore.errors import RemoteError
-from sipcore.message.grammar import escape_user, parse_uint, unescape
+from sipcore.message.grammar import escape_user, parse_uint, unescape, unescape_unreserved
 from sipcore.message.parameters import Parameters, format_parameters, parse_parameters
 
 HOST: Final = r"\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9][A-Za-z0-9_.\-]{0,254}"
@@ -199,7 +199,7 @@ def _sip_uri(match: re.Match[str]) -> SipUri:
         port=parse_port(port),
         scheme=scheme.lower(),
         password=password,
-        parameters=parse_parameters(parameters) if parameters else None,
+        parameters=parse_parameters(unescape_unreserved(parameters)) if parameters else None,
         headers=headers or "",
     )
     uri._user = user  # noqa: SLF001 - as the peer wrote it
