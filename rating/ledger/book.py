@@ -144,7 +144,7 @@ class Book:
         )
 
     def forget(self, session_id: str) -> None:
-        """Drop a closed session's transfers from memory; the sums keep them, and so does the log."""
+        """Drop a closed session's transfers; the sums keep them, and so does the log."""
         of_session = self._by_session.get(session_id, {})
         if any(transfer.state is TransferState.PENDING for transfer in of_session.values()):
             raise LocalError(f"charging session {session_id} still has a reservation")
