@@ -153,6 +153,12 @@ class TrunkSource:
     network: IPv4Network | IPv6Network
     port: int | None = None
 
+    def __str__(self) -> str:
+        if self.port is None:
+            return str(self.network)
+        host = self.network.network_address
+        return f"[{host}]:{self.port}" if host.version == 6 else f"{host}:{self.port}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trunk:
@@ -199,6 +205,7 @@ class Directory:
         "_numbers",
         "_sources",
         "accounts",
+        "all_trunks",
         "blocks",
         "customers",
         "default_domain",
@@ -226,7 +233,7 @@ class Directory:
 
         `numbers` maps single numbers to account ids. `local_hosts` are further names of the
         default domain: the addresses at which phones reach the switch without knowing a domain.
-        Trunks that are out of service are left out.
+        `trunks` and `emergency_trunks` leave out what is out of service.
         """
         self.default_domain: Final = default_domain.lower()
         self.domains: Final = tuple(
@@ -237,7 +244,8 @@ class Directory:
         self.devices: Final = tuple(devices)
         self.numbers: Final = MappingProxyType(dict(numbers))
         self.blocks: Final = tuple(blocks)
-        self.trunks: Final = tuple(sorted(filter(_is_in_service, trunks), key=_preference))
+        self.all_trunks: Final = tuple(sorted(trunks, key=_preference))
+        self.trunks: Final = tuple(one for one in self.all_trunks if one.enabled)
         self.emergency_trunks: Final = tuple(one for one in self.trunks if one.is_emergency)
         self._account_by_id: Final = {account.id: account for account in self.accounts}
         self._account_by_name: Final = {(one.name, one.domain): one for one in self.accounts}
@@ -367,9 +375,5 @@ def _grouped(pairs: Iterable[tuple[int, _T]]) -> Mapping[int, tuple[_T, ...]]:
     return {key: tuple(values) for key, values in groups.items()}
 
 
-def _is_in_service(trunk: Trunk) -> bool:
-    return trunk.enabled
-
-
-def _preference(trunk: Trunk) -> tuple[int, int, int]:
-    return trunk.priority, -trunk.weight, trunk.id
+def _preference(trunk: Trunk) -> tuple[bool, int, int, int]:
+    return not trunk.enabled, trunk.priority, -trunk.weight, trunk.id

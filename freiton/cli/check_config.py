@@ -1,0 +1,47 @@
+"""`freiton check-config`: whether the switch can be started with what it is given."""
+
+import typer
+
+from freiton.cli.desk import Desk
+from freiton.cli.output import say
+from freiton.config import Config, ConfigError, Problem
+from freiton.routing.directory import Directory
+
+
+def check_config(context: typer.Context) -> None:
+    """Check settings, price lists, number table and site without starting anything.
+
+    Example: freiton --config freiton.toml check-config
+    """
+    desk = Desk.of(context)
+    config = desk.config
+    for listener in config.listeners:
+        advertised = f", as {listener.advertise}" if listener.advertise else ""
+        say(f"{listener.name}: {listener.transport} {listener.listen}{advertised}")
+    say(f"http: {config.http.listen}")
+    say(f"domains: {', '.join(config.domains)}")
+    say(f"state folder: {config.state_folder}")
+    plan = desk.tariff_plan
+    lists = ", ".join(f"{one.id} {one.version}" for one in plan.price_lists)
+    say(f"tariff: {plan.name} ({lists})")
+    say(f"numbering: {desk.numbering.version}")
+    if (config.state_folder / "site.db").exists():
+        directory = desk.directory()
+        _check_listeners_of_trunks(config, directory)
+        say(f"site: {len(directory.accounts)} accounts, {len(directory.trunks)} trunks")
+    say("All is well.")
+
+
+def _check_listeners_of_trunks(config: Config, directory: Directory) -> None:
+    listeners = {one.name: one for one in config.listeners}
+    problems = []
+    for trunk in directory.trunks:
+        listener = listeners.get(trunk.listener)
+        if listener is None:
+            problems.append(Problem(f"trunk {trunk.name}: there is no listener {trunk.listener}"))
+        elif listener.transport != trunk.transport:
+            problems.append(
+                Problem(f"trunk {trunk.name}: listener {trunk.listener} is not {trunk.transport}")
+            )
+    if problems:
+        raise ConfigError(None, problems)

@@ -1,0 +1,115 @@
+"""What every command works with: the settings, the site in the state folder, the running switch."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+import typer
+
+from freiton.cli.output import note
+from freiton.config import Config, HostPort, Overrides, load_config
+from freiton.config.rating_data import read_numbering, read_tariffs
+from freiton.control import SOCKET_NAME, ControlClient, ControlError, SwitchNotRunning
+from freiton.routing.directory import Account, Directory
+from freiton.storage.site.edit import SiteEdit
+from freiton.storage.site_store import SiteError, SiteStore
+from rating.numbering import Numbering
+from rating.pricing import TariffPlan, Tariffs
+
+
+class Desk:
+    """The operator's place at one switch. Everything is read when a command first needs it."""
+
+    def __init__(self, config_path: Path | None, state_folder: Path | None) -> None:
+        self._config_path = config_path
+        self._state_folder = state_folder
+
+    @classmethod
+    def of(cls, context: typer.Context) -> Self:
+        """Return the desk that the root command has set up."""
+        desk = context.find_object(cls)
+        if desk is None:
+            raise RuntimeError("the root command was not called")
+        return desk
+
+    def load_config(
+        self,
+        *,
+        sip: HostPort | None = None,
+        http: HostPort | None = None,
+        log_level: str | None = None,
+    ) -> Config:
+        """Return the settings under what the command line says over them."""
+        overrides = Overrides(
+            state_folder=self._state_folder, sip=sip, http=http, log_level=log_level
+        )
+        return load_config(self._config_path, overrides)
+
+    @cached_property
+    def config(self) -> Config:
+        """The settings."""
+        return self.load_config()
+
+    @cached_property
+    def tariffs(self) -> Tariffs:
+        """All price lists."""
+        return read_tariffs(self.config)
+
+    @cached_property
+    def numbering(self) -> Numbering:
+        """The number table."""
+        return read_numbering(self.config)
+
+    @property
+    def tariff_plan(self) -> TariffPlan:
+        """The tariff that the settings choose."""
+        return self.tariffs.plan(self.config.tariff.provider)
+
+    @property
+    def control(self) -> ControlClient:
+        """The way to the switch that may run with this state folder."""
+        return ControlClient(self.config.state_folder / SOCKET_NAME)
+
+    def today(self) -> date:
+        """Return the day in the calendar of the tariff."""
+        return datetime.now(UTC).astimezone(self.tariff_plan.time_zone).date()
+
+    def directory(self) -> Directory:
+        """Return the whole site as the switch would see it."""
+        with self._store() as store:
+            return store.load_directory(local_hosts=self.config.known_hosts)
+
+    def account(self, reference: str, directory: Directory) -> Account:
+        """Return the account called `name` or `name@domain`, or that has this number."""
+        name, _, domain = reference.partition("@")
+        account = directory.account_by_aor(name, domain or directory.default_domain)
+        if account is None:
+            raise SiteError(f"there is no account {reference}")
+        return account
+
+    @contextmanager
+    def edit(self) -> Iterator[SiteEdit]:
+        """Change the site, whole or not at all; a running switch then takes it over."""
+        bookable = {one.id: one.trunk_accounts for one in self.tariff_plan.options.values()}
+        with self._store() as store, store.edit(today=self.today(), bookable=bookable) as site:
+            yield site
+        self._reload()
+
+    @contextmanager
+    def _store(self) -> Iterator[SiteStore]:
+        store = SiteStore.open(self.config.state_folder, domains=self.config.domains)
+        try:
+            yield store
+        finally:
+            store.close()
+
+    def _reload(self) -> None:
+        try:
+            self.control.call("reload")
+        except SwitchNotRunning:
+            note("No switch is running; the change holds from its next start.")
+        except ControlError as error:
+            raise ControlError(f"the change is stored, but not yet in force: {error}") from error
