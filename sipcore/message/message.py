@@ -13,6 +13,7 @@ from sipcore.message.address import NameAddress
 from sipcore.message.cseq import CSeq
 from sipcore.message.grammar import CONTROLS, parse_uint, split_list
 from sipcore.message.headers import SINGLE, WIRE_NAMES, wire_name
+from sipcore.message.parameters import format_parameters
 from sipcore.message.uri import Uri, parse_uri
 from sipcore.message.via import Via
 
@@ -54,13 +55,19 @@ class Message:
         if key == "via":
             self._via = None
 
-    def replace_first(self, key: str, value: str) -> None:
-        """Change the first field with this key, as a server does to the top Via (§18.2.1)."""
-        position = self.fields.index((key, self._first[key]))
-        self.fields[position] = (key, value)
-        self._first[key] = value
-        if key == "via":
-            self._via = None
+    def replace_via(self, via: Via) -> None:
+        """Write changed parameters of the top Via back, as a server does (§18.2.1).
+
+        Protocol and sent-by stay as they were spelled.
+        """
+        raw = self.required("via")
+        entries = split_list(raw)
+        head = entries[0].partition(";")[0].rstrip()
+        entries[0] = head + format_parameters(via.parameters)
+        value = ", ".join(entries)
+        self.fields[self.fields.index(("via", raw))] = ("via", value)
+        self._first["via"] = value
+        self._via = via
 
     def has(self, key: str) -> bool:
         """Tell whether a field with this key is there."""

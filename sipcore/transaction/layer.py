@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from sipcore.errors import LocalError, RemoteError
+from sipcore.errors import LocalError
 from sipcore.identifiers import Identifiers
 from sipcore.limits import DEFAULT_LIMITS, RETRY_AFTER_S, Limits
+from sipcore.message.check import check_request, check_response
 from sipcore.message.derive import cancel as cancel_of
 from sipcore.message.message import Request, Response, serialize
 from sipcore.transaction.client_transaction import ClientTransaction, Fields
@@ -183,7 +184,7 @@ class TransactionLayer:
         if client is None or response.via.sent_by != client.sent_by:
             counters.responses_unmatched += 1
             return
-        _check(response)
+        check_response(response)
         client.receive(response, flow, self._outputs, now=now)
         self._settle_client(client, now=now)
 
@@ -201,9 +202,7 @@ class TransactionLayer:
             server.step(Input.REQUEST, self._outputs, now=now)
             return
         note_source(request, flow)
-        _check(request)
-        if request.cseq.method != method:
-            raise RemoteError(f"CSeq names {request.cseq.method[:20]!r}")
+        check_request(request)
         if self._is_overloaded_for(request):
             self._refuse_overload(request, flow)
             return
@@ -216,7 +215,7 @@ class TransactionLayer:
             server.start(request, flow, self._outputs, now=now)
 
     def _receive_ack(self, ack: Request, flow: Flow, *, now: float) -> None:
-        _check(ack)
+        check_request(ack)
         invite = self._servers.get(server_key(ack, "INVITE"))
         if invite is None:
             self._outputs.events.append(AckReceived(ack, flow))
@@ -305,8 +304,3 @@ class TransactionLayer:
             ids.discard(transaction.id)
             if not ids:
                 del self._by_flow[transaction.flow.key]
-
-
-def _check(message: Request | Response) -> None:
-    """Raise RemoteError unless the headers that every message has can be read."""
-    _ = message.from_, message.to, message.cseq, message.call_id

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sipcore.message.grammar import split_list
 from sipcore.message.message import Request
-from sipcore.message.parameters import format_parameters
 from sipcore.transport.flow import Flow
 
 DEFAULT_PORT: Final = 5060
@@ -33,9 +31,7 @@ def note_source(request: Request, flow: Flow) -> None:
         parameters["received"] = source
     elif parameters.pop("received", None) is None:
         return
-    entries = split_list(request.required("via"))
-    entries[0] = entries[0].partition(";")[0] + format_parameters(parameters)
-    request.replace_first("via", ", ".join(entries))
+    request.replace_via(via)
 
 
 def response_flow(request: Request, flow: Flow) -> Flow:
