@@ -8,11 +8,19 @@ switch that restarts charges what was promised before.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Final, TypeVar
+from typing import Final
 
 from rating.errors import RecordError
 from rating.numbering import LineType
 from rating.pricing import Basis, Increments, Source, UnitPrice
+from rating.stored_record import (
+    JsonValue,
+    check_version,
+    counts_of,
+    list_of,
+    optional_of,
+    value_of,
+)
 
 RECORD_VERSION: Final = 1
 
@@ -20,9 +28,6 @@ ON_NET: Final = "on-net"
 """``Quote.covered_by``: the callee is a subscriber of the same provider."""
 BY_LAW: Final = "by-law"
 """``Quote.covered_by``: nobody may charge this call."""
-
-JsonValue = str | int | None | list[int] | list[str]
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,60 +104,34 @@ class Quote:
     @classmethod
     def from_record(cls, record: Mapping[str, object]) -> "Quote":
         """Read what ``to_record`` wrote; raise ``RecordError`` for anything else."""
-        if record.get("version") != RECORD_VERSION:
-            raise RecordError(f"a quote of unknown version: {record.get('version')!r}")
-        document = _optional(record, "document", str)
-        line = _optional(record, "line", int)
-        call, second, denominator = _integers(record, "price", 3)
-        first_s, next_s = _integers(record, "increments", 2)
-        vat_numerator, vat_denominator = _integers(record, "vat", 2)
+        check_version(record, RECORD_VERSION)
+        document = optional_of(record, "document", str)
+        line = optional_of(record, "line", int)
+        call, second, denominator = counts_of(record, "price", 3)
+        first_s, next_s = counts_of(record, "increments", 2)
+        vat_numerator, vat_denominator = counts_of(record, "vat", 2)
         if min(denominator, first_s, next_s, vat_denominator) < 1:
             raise RecordError("a quote with a zero where it divides")
         try:
-            line_type = LineType(_value(record, "line_type", str))
-            basis = Basis(_value(record, "basis", str))
+            line_type = LineType(value_of(record, "line_type", str))
+            basis = Basis(value_of(record, "basis", str))
         except ValueError as error:
             raise RecordError(str(error)) from error
         return cls(
-            destination=_value(record, "destination", str),
+            destination=value_of(record, "destination", str),
             line_type=line_type,
-            prefix=_value(record, "prefix", str),
-            table_version=_value(record, "table_version", str),
-            row_id=_optional(record, "row_id", str),
+            prefix=value_of(record, "prefix", str),
+            table_version=value_of(record, "table_version", str),
+            row_id=optional_of(record, "row_id", str),
             source=None if document is None or line is None else Source(document, line),
-            list_id=_optional(record, "list_id", str),
-            list_version=_optional(record, "list_version", str),
+            list_id=optional_of(record, "list_id", str),
+            list_version=optional_of(record, "list_version", str),
             unit_price=UnitPrice(call, second, denominator),
             increments=Increments(first_s, next_s),
-            free_first_s=_value(record, "free_first_s", int),
+            free_first_s=value_of(record, "free_first_s", int),
             basis=basis,
             vat_rate=Fraction(vat_numerator, vat_denominator),
-            covered_by=_optional(record, "covered_by", str),
-            readings=tuple(_list(record, "readings", str)),
-            caps_s=_optional(record, "caps_s", int),
+            covered_by=optional_of(record, "covered_by", str),
+            readings=tuple(list_of(record, "readings", str)),
+            caps_s=optional_of(record, "caps_s", int),
         )
-
-
-def _value(record: Mapping[str, object], key: str, kind: type[T]) -> T:
-    value = record.get(key)
-    if not isinstance(value, kind) or isinstance(value, bool):
-        raise RecordError(f"a quote needs {key} as {kind.__name__}, not {value!r}")
-    return value
-
-
-def _optional(record: Mapping[str, object], key: str, kind: type[T]) -> T | None:
-    return None if record.get(key) is None else _value(record, key, kind)
-
-
-def _list(record: Mapping[str, object], key: str, kind: type[T]) -> list[T]:
-    values = record.get(key)
-    if not isinstance(values, list | tuple):
-        raise RecordError(f"a quote needs {key} as a list, not {values!r}")
-    return [_value({key: value}, key, kind) for value in values]
-
-
-def _integers(record: Mapping[str, object], key: str, count: int) -> list[int]:
-    values = _list(record, key, int)
-    if len(values) != count or min(values) < 0:
-        raise RecordError(f"a quote needs {count} integers as {key}, not {values!r}")
-    return values

@@ -1,0 +1,150 @@
+"""The record of one attempt to call: who, where to, when, how it ended, and what it cost and why.
+
+Every attempt leaves one, refused ones included. It holds the quote whole, so that anybody can
+compute the amounts again; they are stored all the same, because what was charged is a fact.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from rating.engine import Quote, RatedCall, RatingParams, rate_call
+from rating.errors import RecordError
+from rating.stored_record import JsonValue, check_version, optional_of, value_of
+
+RECORD_VERSION: Final = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallDetailRecord:
+    """One attempt; instants are aware UTC, amounts micro-euros, numbers empty once erased."""
+
+    call_id: str
+    customer_id: str
+    account_id: str
+    device_id: str
+    direction: str
+    """``outgoing``, ``incoming`` or ``internal``."""
+    calling_number: str
+    called_number: str
+    """As routed: E.164 with plus sign, or the digits of a service number."""
+    trunk_id: str | None = None
+    is_emergency: bool = False
+    started_at: datetime
+    answered_at: datetime | None = None
+    ended_at: datetime
+    duration_us: int = 0
+    """From answer to release, on a clock that nobody sets."""
+    rated_us: int = 0
+    """What was charged of it: never more than was granted."""
+    ending: str
+    """What ended the attempt; for a refusal its code in the refusal table."""
+    released_by: str | None = None
+    """``caller``, ``callee`` or ``switch``."""
+    sip_status: int | None = None
+    """The final response to an attempt that was not answered."""
+    quote: Quote | None = None
+    """``None`` where nobody pays anything: incoming and emergency calls, refused attempts."""
+    billed_s: int = 0
+    charged_s: int = 0
+    amount_micros: int = 0
+    """In the basis of the price list."""
+    net_micros: int = 0
+    gross_micros: int = 0
+
+    @property
+    def vat_micros(self) -> int:
+        """The tax in the gross amount."""
+        return self.gross_micros - self.net_micros
+
+    def rate_again(self) -> RatedCall | None:
+        """Compute the amounts from the stored quote; ``None`` if there is none."""
+        return None if self.quote is None else rate_call(RatingParams(self.quote, self.rated_us))
+
+    def is_consistent(self) -> bool:
+        """Tell whether the stored amounts are what the stored quote says."""
+        rated = self.rate_again()
+        if rated is None:
+            return self.amount_micros == self.net_micros == self.gross_micros == 0
+        return (rated.amount_micros, rated.net_micros, rated.gross_micros) == (
+            self.amount_micros,
+            self.net_micros,
+            self.gross_micros,
+        )
+
+    def to_record(self) -> dict[str, JsonValue]:
+        """Give an exact form for JSON."""
+        answered_at = self.answered_at
+        return {
+            "version": RECORD_VERSION,
+            "call_id": self.call_id,
+            "customer_id": self.customer_id,
+            "account_id": self.account_id,
+            "device_id": self.device_id,
+            "direction": self.direction,
+            "calling_number": self.calling_number,
+            "called_number": self.called_number,
+            "trunk_id": self.trunk_id,
+            "is_emergency": self.is_emergency,
+            "started_at": _write_instant(self.started_at),
+            "answered_at": None if answered_at is None else _write_instant(answered_at),
+            "ended_at": _write_instant(self.ended_at),
+            "duration_us": self.duration_us,
+            "rated_us": self.rated_us,
+            "ending": self.ending,
+            "released_by": self.released_by,
+            "sip_status": self.sip_status,
+            "quote": None if self.quote is None else self.quote.to_record(),
+            "billed_s": self.billed_s,
+            "charged_s": self.charged_s,
+            "amount_micros": self.amount_micros,
+            "net_micros": self.net_micros,
+            "gross_micros": self.gross_micros,
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, object]) -> "CallDetailRecord":
+        """Read what ``to_record`` wrote; raise ``RecordError`` for anything else."""
+        check_version(record, RECORD_VERSION)
+        answered_at = optional_of(record, "answered_at", str)
+        quote = record.get("quote")
+        return cls(
+            call_id=value_of(record, "call_id", str),
+            customer_id=value_of(record, "customer_id", str),
+            account_id=value_of(record, "account_id", str),
+            device_id=value_of(record, "device_id", str),
+            direction=value_of(record, "direction", str),
+            calling_number=value_of(record, "calling_number", str),
+            called_number=value_of(record, "called_number", str),
+            trunk_id=optional_of(record, "trunk_id", str),
+            is_emergency=value_of(record, "is_emergency", bool),
+            started_at=_read_instant(value_of(record, "started_at", str)),
+            answered_at=None if answered_at is None else _read_instant(answered_at),
+            ended_at=_read_instant(value_of(record, "ended_at", str)),
+            duration_us=value_of(record, "duration_us", int),
+            rated_us=value_of(record, "rated_us", int),
+            ending=value_of(record, "ending", str),
+            released_by=optional_of(record, "released_by", str),
+            sip_status=optional_of(record, "sip_status", int),
+            quote=Quote.from_record(quote) if isinstance(quote, Mapping) else None,
+            billed_s=value_of(record, "billed_s", int),
+            charged_s=value_of(record, "charged_s", int),
+            amount_micros=value_of(record, "amount_micros", int),
+            net_micros=value_of(record, "net_micros", int),
+            gross_micros=value_of(record, "gross_micros", int),
+        )
+
+
+def _write_instant(instant: datetime) -> str:
+    return instant.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _read_instant(text: str) -> datetime:
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise RecordError(str(error)) from error
+    if instant.tzinfo is None:
+        raise RecordError(f"an instant without its time zone: {text}")
+    return instant.astimezone(UTC)
