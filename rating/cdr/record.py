@@ -44,6 +44,8 @@ class CallDetailRecord:
     """``caller``, ``callee`` or ``switch``."""
     sip_status: int | None = None
     """The final response to an attempt that was not answered."""
+    partial_cause: str | None = None
+    """Why the record may fall short of what happened, such as ``restart``."""
     quote: Quote | None = None
     """``None`` where nobody pays anything: incoming and emergency calls, refused attempts."""
     billed_s: int = 0
@@ -95,6 +97,7 @@ class CallDetailRecord:
             "ending": self.ending,
             "released_by": self.released_by,
             "sip_status": self.sip_status,
+            "partial_cause": self.partial_cause,
             "quote": None if self.quote is None else self.quote.to_record(),
             "billed_s": self.billed_s,
             "charged_s": self.charged_s,
@@ -127,6 +130,7 @@ class CallDetailRecord:
             ending=value_of(record, "ending", str),
             released_by=optional_of(record, "released_by", str),
             sip_status=optional_of(record, "sip_status", int),
+            partial_cause=optional_of(record, "partial_cause", str),
             quote=Quote.from_record(quote) if isinstance(quote, Mapping) else None,
             billed_s=value_of(record, "billed_s", int),
             charged_s=value_of(record, "charged_s", int),
