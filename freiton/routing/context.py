@@ -24,8 +24,8 @@ class Locations(Protocol):
 class TrunkState:
     """How a trunk stands right now.
 
-    ``is_blocked`` is for a trunk that just failed or was taken out by hand. ``open_calls`` counts
-    both directions, emergency calls included.
+    A trunk that just failed ``is_blocked`` for a while: others come before it. ``open_calls``
+    counts both directions, emergency calls included.
     """
 
     is_registered: bool

@@ -95,6 +95,11 @@ class Connect:
     slot_rule: SlotRule
     max_call_s: int | None
 
+    @property
+    def is_emergency(self) -> bool:
+        """Whether nothing may stop or delay this call."""
+        return self.kind is CallKind.EMERGENCY
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusedCall:

@@ -29,6 +29,7 @@ class RefusalCause(StrEnum):
     NO_CALLER_NUMBER = "no-caller-number"
     EMERGENCY_FROM_STRANGER = "emergency-from-stranger"
     EMERGENCY_FROM_TRUNK = "emergency-from-trunk"
+    EMERGENCY_FROM_ABROAD = "emergency-from-abroad"
     NO_EMERGENCY_TRUNK = "no-emergency-trunk"
     UNKNOWN_NUMBER = "unknown-number"
     INCOMPLETE = "incomplete"
@@ -105,6 +106,12 @@ REFUSALS: Final = MappingProxyType(
             q850=21,
             de="Notruf aus fremdem Netz nicht möglich, bitte örtliche Nummer wählen",
             en="No emergency call from another network, please dial the local number",
+        ),
+        RefusalCause.EMERGENCY_FROM_ABROAD: Refusal(
+            status=403,
+            q850=21,
+            de="Notruf aus dem Ausland nicht möglich, bitte örtliche Nummer wählen",
+            en="No emergency call from abroad, please dial the local number",
         ),
         RefusalCause.NO_EMERGENCY_TRUNK: Refusal(
             status=503,
@@ -260,13 +267,13 @@ def answer_refusal(
     """
     row = REFUSALS[cause]
     text = row.de if language == "de" else row.en
-    chosen = status if status in row.other_statuses else row.status
+    chosen = row.status if status is None or status not in row.other_statuses else status
     fields = [("reason", reason_value(row.q850, text)), ("warning", f"399 {host} {quote(text)}")]
     if row.has_retry_after and retry_after_s is not None:
         fields.append(("retry-after", str(max(1, round(retry_after_s)))))
     return RefusalAnswer(
-        status=chosen or row.status,
-        phrase=REASON_PHRASES[chosen or row.status],
+        status=chosen,
+        phrase=REASON_PHRASES[chosen],
         fields=tuple(fields),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from freiton.routing.directory import Account, Trunk
 from sipcore.errors import RemoteError
@@ -10,7 +11,7 @@ from sipcore.message.address import NameAddress
 from sipcore.message.message import Request
 from sipcore.message.uri import SipUri, TelUri, Uri
 
-ANONYMOUS_HOST = "anonymous.invalid"
+ANONYMOUS_HOST: Final = "anonymous.invalid"
 """RFC 3323 §4.1.1.3: the host of a From that tells nobody."""
 
 
@@ -49,8 +50,9 @@ class ClaimedIdentity:
 class RouteRequest:
     """One call attempt, before any decision.
 
-    ``dialled`` is the user part of the Request-URI without parameters, the number of a tel URI, or
-    the whole text of any other URI (``urn:service:sos``). ``host`` is empty when the URI has none.
+    ``dialled`` is the user part of the Request-URI or the number of a tel URI, with the parameters
+    of a telephone-subscriber (RFC 3966 §3), or the whole text of any other URI
+    (``urn:service:sos``). ``host`` is empty when the URI has none.
     """
 
     source: Source
@@ -72,7 +74,7 @@ def read_request(invite: Request, source: Source) -> RouteRequest:
     uri = invite.uri
     return RouteRequest(
         source=source,
-        dialled=_user_of(uri) if isinstance(uri, SipUri | TelUri) else str(uri),
+        dialled=_dialled(uri),
         host=uri.host if isinstance(uri, SipUri) else "",
         to_user=_user_of(invite.to.uri),
         from_=_claimed(invite.from_),
@@ -80,6 +82,12 @@ def read_request(invite: Request, source: Source) -> RouteRequest:
         asserted=_first_claimed(invite, "p-asserted-identity"),
         privacy=_privacy(invite),
     )
+
+
+def _dialled(uri: Uri) -> str:
+    if isinstance(uri, SipUri):
+        return uri.user or ""
+    return str(uri).removeprefix("tel:") if isinstance(uri, TelUri) else str(uri)
 
 
 def _user_of(uri: Uri) -> str:

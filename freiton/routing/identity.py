@@ -1,0 +1,138 @@
+"""Who calls: what is believed of it, and what each side may know (RFC 3325, RFC 3323).
+
+A phone's claims only choose among the numbers that are assigned to its account (TKG § 120 (1)).
+The P-Asserted-Identity of a phone is never read; that of a trunk is, when the trunk stands in our
+trust domain, and then it gets ours (`Trunk.sends_asserted_identity`: trust goes both ways).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from freiton.routing.directory import Account, Directory, Trunk
+from freiton.routing.number_format import CalledNumber, read_e164
+from freiton.routing.request import ClaimedIdentity, RouteRequest
+from rating.numbering import DiallingOrigin, E164Number, NumberingPlan, ServiceNumber
+
+_HIDING: Final = frozenset({"id", "user", "header", "session"})
+"""The priv-values of RFC 3323 §4.2 and RFC 3325 §9.3; any of them wants the number hidden."""
+
+# Numbers that nobody may show (TKG § 120 (1) and (3)), in every spelling that a phone would show.
+_FORBIDDEN: Final = re.compile(
+    r"(?:\+49|0049|49|0)?(?:110|112)"
+    r"|(?:\+49|0049|49|0)?118[0-9]{2,3}"
+    r"|(?:\+49|0049|49|0)(?:900|137|138)[0-9]*"
+    r"|(?!115)[1-9][0-9]{2,4}"
+)
+_SEPARATORS: Final = str.maketrans("", "", " -.()/")
+
+_UNSHOWABLE: Final = ("124124", "116117")
+"""TDDDG § 15 (1): towards these the caller's number cannot be suppressed."""
+
+DISPLAY_CHARS_MAX: Final = 64
+_DISPLAY_DIGITS_MAX: Final = 2
+"""A display name with more digits could pass for a number that was never assigned."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerIdentity:
+    """Who calls, as far as it is known to be true.
+
+    ``number`` is E.164 with its plus; ``name`` is that of an account without a number, for calls
+    inside the site. Neither is there for a caller that did not tell.
+    """
+
+    number: str | None
+    name: str = ""
+    display_name: str = ""
+    is_hidden: bool = False
+
+
+def account_caller(
+    account: Account,
+    request: RouteRequest,
+    *,
+    directory: Directory,
+    plan: NumberingPlan,
+    is_hidden: bool,
+) -> CallerIdentity:
+    """Choose among the account's numbers the one that its device claims, else its main number."""
+    claims = [claim for claim in (request.preferred, request.from_) if claim is not None]
+    numbers = (_assigned(claim, account, directory, plan) for claim in claims)
+    return CallerIdentity(
+        number=next(filter(None, numbers), None) or main_number(account, directory),
+        name=account.name,
+        display_name=_display_name(claims),
+        is_hidden=is_hidden,
+    )
+
+
+def main_number(account: Account, directory: Directory) -> str | None:
+    """Return the number of an account that chose none: main, first single, head of a block."""
+    if account.main_number is not None:
+        return account.main_number
+    numbers = directory.numbers_of(account.id)
+    heads = (f"{block.prefix}0" for block in directory.blocks_of(account.id))
+    return next(iter(numbers), None) or next(heads, None)
+
+
+def trunk_caller(trunk: Trunk, request: RouteRequest, plan: NumberingPlan) -> CallerIdentity:
+    """Read the number that a carrier sends; what is no public number is not shown at all."""
+    claim = _carriers_claim(trunk, request)
+    is_hidden = bool(request.privacy & _HIDING) or request.from_.is_anonymous
+    number = None if claim.is_anonymous else read_e164(claim.user, trunk.number_format, plan)
+    display_name = _display_name([claim]) if trunk.sends_asserted_identity else ""
+    return CallerIdentity(
+        number=number, display_name=display_name, is_hidden=is_hidden or number is None
+    )
+
+
+def shows_forbidden_number(request: RouteRequest) -> bool:
+    """Tell whether a call shows a number that must break it off (TKG § 120 (3))."""
+    claims = (request.from_, request.preferred, request.asserted)
+    return any(claim is not None and _is_forbidden(claim.user) for claim in claims)
+
+
+def wants_hiding(request: RouteRequest, account: Account) -> bool:
+    """Return what phone and account ask for; a word of the call goes before the default."""
+    if request.privacy & _HIDING or request.from_.is_anonymous:
+        return True
+    return account.clir and "none" not in request.privacy
+
+
+def may_hide_from(dialled: str, called: CalledNumber | None) -> bool:
+    """Tell whether the called side may be left without the number."""
+    digits = called.digits if isinstance(called, ServiceNumber) else dialled.partition(";")[0]
+    return digits.translate(_SEPARATORS) not in _UNSHOWABLE
+
+
+def _assigned(
+    claim: ClaimedIdentity, account: Account, directory: Directory, plan: NumberingPlan
+) -> str | None:
+    if claim.is_anonymous or not claim.user:
+        return None
+    origin = DiallingOrigin(account.country_code, account.area_code or None)
+    normalized = plan.normalize(claim.user, origin)
+    if not isinstance(normalized, E164Number | ServiceNumber) or normalized.e164 is None:
+        return None
+    e164 = normalized.e164
+    return e164 if directory.may_present(account.id, e164) and not _is_forbidden(e164) else None
+
+
+def _carriers_claim(trunk: Trunk, request: RouteRequest) -> ClaimedIdentity:
+    if trunk.sends_asserted_identity and request.asserted is not None:
+        return request.asserted
+    return request.from_
+
+
+def _is_forbidden(user: str) -> bool:
+    return _FORBIDDEN.fullmatch(user.partition(";")[0].translate(_SEPARATORS)) is not None
+
+
+def _display_name(claims: list[ClaimedIdentity]) -> str:
+    name = next((claim.display_name for claim in claims if claim.display_name), "")
+    if sum(character.isdigit() for character in name) > _DISPLAY_DIGITS_MAX:
+        return ""
+    return name[:DISPLAY_CHARS_MAX] if name.isprintable() else ""
