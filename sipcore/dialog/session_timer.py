@@ -6,14 +6,17 @@ agree on (§9 table 2, §7.2).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeVar
 
-from sipcore.errors import LocalError
-from sipcore.message.message import Request, Response
+from sipcore.errors import LocalError, RemoteError
+from sipcore.message.message import Message, Request, Response
 from sipcore.message.session_expires import MIN_SE_DEFAULT, SessionExpires, min_se
+
+_T = TypeVar("_T")
 
 OPTION_TAG: Final = "timer"
 
@@ -117,6 +120,19 @@ ABSORBED: Final = frozenset(
 """Pairs that happen and change nothing; every other pair that is no row is a fault of ours."""
 
 
+def is_interval_too_brief(request: Request, *, min_se_s: int) -> bool:
+    """Tell whether an INVITE or UPDATE deserves a 422 with our Min-SE (§9).
+
+    Who does not know the extension could not make use of a 422.
+    """
+    asked = SessionExpires.of(request)
+    return (
+        asked is not None
+        and asked.interval_s < min_se_s
+        and OPTION_TAG in request.tokens("supported")
+    )
+
+
 class SessionTimer:
     """The session timer of one dialog; ``interval_s`` is what is asked for, then what is agreed.
 
@@ -131,6 +147,11 @@ class SessionTimer:
         self.state = State.OFF
         self._refresh_at: float | None = None
         self._expires_at: float | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the session can expire."""
+        return self._expires_at is not None
 
     @property
     def is_refresher(self) -> bool:
@@ -165,27 +186,17 @@ class SessionTimer:
             fields.append(("min-se", str(self.min_se_s)))
         return fields
 
-    def is_too_brief(self, request: Request) -> bool:
-        """Tell whether an INVITE or UPDATE deserves a 422 with our Min-SE (§9).
-
-        Who does not know the extension could not make use of a 422.
-        """
-        asked = SessionExpires.of(request)
-        return (
-            asked is not None
-            and asked.interval_s < self.min_se_s
-            and OPTION_TAG in request.tokens("supported")
-        )
-
     def answer(self, request: Request, *, now: float) -> list[tuple[str, str]]:
         """Agree as UAS; returns the headers of the 2xx (§9 table 2) and starts the timer."""
-        asked = SessionExpires.of(request)
+        asked = _read(SessionExpires.of, request)
         is_known = OPTION_TAG in request.tokens("supported")
         if asked is None and not is_known:
             self._step(Input.AGREED_NONE, now=now)
             return []
         ceiling = self.interval_s if asked is None else asked.interval_s
-        self.interval_s = max(min(self.interval_s, ceiling), min_se(request), self.min_se_s)
+        self.interval_s = max(
+            min(self.interval_s, ceiling), _read(min_se, request) or 0, self.min_se_s
+        )
         refresher = "uas"
         if is_known:
             refresher = (asked.refresher if asked is not None else None) or "uac"
@@ -199,8 +210,11 @@ class SessionTimer:
         return fields
 
     def accept(self, response: Response, *, now: float) -> None:
-        """Take the 2xx to an INVITE or UPDATE of ours (§7.2) and start the timer."""
-        agreed = SessionExpires.of(response)
+        """Take the 2xx to an INVITE or UPDATE of ours (§7.2) and start the timer.
+
+        A malformed Session-Expires agrees on nothing: a session does not fail for it.
+        """
+        agreed = _read(SessionExpires.of, response)
         if agreed is None:
             self._step(Input.AGREED_NONE, now=now)
             return
@@ -211,8 +225,8 @@ class SessionTimer:
 
     def raise_to(self, response: Response) -> bool:
         """Take the Min-SE of a 422 (§7.3); False when it asks for nothing that we did not offer."""
-        floor = min_se(response)
-        if floor <= max(self.interval_s, self.min_se_s) or floor > INTERVAL_MAX_S:
+        floor = _read(min_se, response)
+        if floor is None or floor <= max(self.interval_s, self.min_se_s) or floor > INTERVAL_MAX_S:
             return False
         self.min_se_s = self.interval_s = floor
         return True
@@ -247,3 +261,10 @@ class SessionTimer:
             elif action is Action.STOP:
                 self._refresh_at = self._expires_at = None
         return step.actions
+
+
+def _read(of: Callable[[Message], _T], message: Message) -> _T | None:
+    try:
+        return of(message)
+    except RemoteError:
+        return None

@@ -1,0 +1,481 @@
+"""The legs of a call, and what crosses between the caller's and the callee's (RFC 7092 §3.1).
+
+Session timers, probes and 2xx retransmission belong to one leg each; re-INVITE, UPDATE, INFO,
+MESSAGE and the end of the call cross.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sipcore.b2bua.body import NO_BODY, Body, read_body
+from sipcore.b2bua.call_events import CallCommand, Proven, Released, Side
+from sipcore.b2bua.extensions import check_extensions
+from sipcore.b2bua.header_policy import ALLOW, SUPPORTED, failure_fields, hops_left, reason_of
+from sipcore.b2bua.leg import Leg
+from sipcore.b2bua.pending import Kind, Pending
+from sipcore.b2bua.session_change import GONE, agree, conclude_refresh, refresh
+from sipcore.b2bua.settings import CallSettings
+from sipcore.dialog import session_timer
+from sipcore.dialog.offer_answer import Input, State, Verdict
+from sipcore.identifiers import Identifiers
+from sipcore.message.message import Response
+from sipcore.transaction.events import (
+    AckReceived,
+    CancelReceived,
+    RequestReceived,
+    ResponseReceived,
+    TransactionFailed,
+)
+
+_TIMEOUT: Final = 408
+_NOT_PASSED: Final = frozenset({401, 407})
+
+
+class Bridge:
+    """All legs of one call; ``callee`` is None until a target has won."""
+
+    __slots__ = (
+        "_identifiers", "_probed", "_settings", "callee", "caller", "is_released", "is_updated",
+        "legs",
+    )  # fmt: skip
+
+    def __init__(self, caller: Leg, *, identifiers: Identifiers, settings: CallSettings) -> None:
+        self._identifiers = identifiers
+        self._settings = settings
+        self._probed: set[int] = set()
+        self.caller = caller
+        self.callee: Leg | None = None
+        self.legs = {caller.number: caller}
+        self.is_released = False
+        self.is_updated = False
+
+    @property
+    def is_done(self) -> bool:
+        """Whether no leg has anything left to say or to hear."""
+        return all(leg.is_done for leg in self.legs.values())
+
+    def add(self, leg: Leg) -> None:
+        """Keep a further leg, which is to be ended unless it becomes ``callee``."""
+        self.legs[leg.number] = leg
+
+    # From the wire.
+
+    def receive_request(
+        self, event: RequestReceived, leg: Leg, *, now: float, out: list[CallCommand]
+    ) -> None:
+        """Take a request within the dialog of ``leg``; RemoteError when it is malformed."""
+        request = event.request
+        if not leg.dialog.is_in_order(request):
+            leg.respond(event, 500, out=out)
+            return
+        # Behind a NAT the peer is where it last spoke from.
+        leg.flow = event.flow
+        if request.method == "BYE":
+            self._receive_bye(event, leg, now=now, out=out)
+            return
+        if leg.is_over:
+            leg.respond(event, 481, out=out)
+            return
+        refusal = check_extensions(request, settings=self._settings)
+        if refusal is not None:
+            leg.respond(event, refusal.status, out=out, fields=refusal.fields)
+        elif request.method == "OPTIONS":
+            leg.respond(
+                event,
+                200,
+                out=out,
+                fields=(("allow", ALLOW), ("supported", SUPPORTED), ("accept", "application/sdp")),
+            )
+        elif request.method == "INVITE":
+            self._receive_invite(event, leg, now=now, out=out)
+        elif request.method == "UPDATE":
+            self._receive_update(event, leg, now=now, out=out)
+        elif request.method in ("INFO", "MESSAGE"):
+            self._receive_information(event, leg, now=now, out=out)
+        else:
+            leg.respond(event, 405, out=out, fields=(("allow", ALLOW),))
+
+    def receive_ack(
+        self, event: AckReceived, leg: Leg, *, now: float, out: list[CallCommand]
+    ) -> None:
+        """Take the ACK for a 2xx of ours; it may bring the answer that the other leg waits for."""
+        if not leg.receive_ack(event.request, now=now, out=out):
+            return
+        body = read_body(event.request, bytes_max=self._settings.body_bytes_max) or NO_BODY
+        partner = self._partner(leg)
+        if leg.offer_answer.state is State.OFFER_SENT:
+            leg.offer_answer.step(Input.RECEIVE_ANSWER if body.has_sdp else Input.RECEIVE_REJECTION)
+            leg.received_body = body
+        if partner is None or partner.unacknowledged is None:
+            return
+        if body.has_sdp:
+            partner.offer_answer.step(Input.SEND_ANSWER)
+            partner.sent_body = body
+        else:
+            partner.reject_offer()
+        partner.acknowledge(partner.unacknowledged, out=out, body=body)
+
+    def receive_cancel(self, event: CancelReceived, *, now: float, out: list[CallCommand]) -> None:
+        """Pass on the CANCEL of a re-INVITE.
+
+        Its 487 is not ours to say: had the other side accepted meanwhile, the two ends of the
+        session would differ.
+        """
+        for leg in self.legs.values():
+            for number, pending in leg.pending.items():
+                if pending.origin is not None and pending.origin.transaction == event.transaction:
+                    leg.cancel(number, now=now, out=out)
+
+    def receive_response(
+        self, event: ResponseReceived, leg: Leg, *, now: float, out: list[CallCommand]
+    ) -> None:
+        """Take a response to a request within the dialog of ``leg``."""
+        response = event.response
+        if response.is_provisional:
+            return
+        pending = leg.pending.pop(int(event.owner[2]), None)
+        if pending is None:
+            if response.is_success and event.request.method == "INVITE":
+                leg.repeat_ack(event.request, out=out)
+            return
+        if response.status in _NOT_PASSED and leg.answer_challenge(pending, response, out=out):
+            return
+        if (
+            response.status == 422
+            and pending.resent < self._settings.challenges_max
+            and leg.timer.raise_to(response)
+        ):
+            leg.resend(pending, tuple(leg.timer.request_fields()), out=out)
+            return
+        self._conclude(leg, pending, response.status, response, now=now, out=out)
+
+    def receive_failure(
+        self, event: TransactionFailed, leg: Leg, *, now: float, out: list[CallCommand]
+    ) -> None:
+        """Learn that a request within the dialog of ``leg`` got no final response."""
+        pending = leg.pending.pop(int(event.owner[2]), None)
+        if pending is not None:
+            self._conclude(leg, pending, _TIMEOUT, None, now=now, out=out)
+
+    # From above.
+
+    def probe(self, *, now: float, out: list[CallCommand]) -> None:
+        """Ask both peers whether they live; a call that is being set up is alive by itself."""
+        callee = self.callee
+        if self.is_released:
+            out.append(Proven(is_alive=False))
+        elif callee is None or self.caller.is_early:
+            out.append(Proven(is_alive=True))
+        elif not self._probed:
+            for leg in (self.caller, callee):
+                self._probed.add(leg.number)
+                leg.send(
+                    Kind.PROBE, "OPTIONS", now=now, out=out, limit_s=self._settings.probe_timeout_s
+                )
+
+    def release(
+        self,
+        released_by: Side,
+        reason: str,
+        status: int,
+        *,
+        now: float,
+        out: list[CallCommand],
+        refusal: int = 480,
+    ) -> None:
+        """End the answered call once; ``refusal`` is for a caller whose INVITE is still open."""
+        if self.is_released:
+            return
+        self.is_released = True
+        out.append(Released(released_by, reason, status))
+        self._abandon_relays(out=out)
+        if self._probed:
+            self._probed.clear()
+            out.append(Proven(is_alive=False))
+        fields = (("reason", reason),) if reason else ()
+        for leg in (self.caller, self.callee):
+            if leg is not None:
+                leg.hang_up(now=now, out=out, fields=fields, status=refusal)
+
+    # Time.
+
+    def next_deadline(self) -> float | None:
+        """Return when ``fire`` has something to do."""
+        deadlines = [leg.next_deadline() for leg in self.legs.values()]
+        return min((at for at in deadlines if at is not None), default=None)
+
+    def fire(self, *, now: float, out: list[CallCommand]) -> None:
+        """Do what is due."""
+        for leg in list(self.legs.values()):
+            if not leg.repeat_accepted(now=now, out=out):
+                self.release("switch", 'SIP;cause=408;text="ACK missing"', 408, now=now, out=out)
+            for number, pending in list(leg.pending.items()):
+                if pending.deadline <= now and number in leg.pending:
+                    self._give_up(leg, number, pending, now=now, out=out)
+            if leg.is_over:
+                continue
+            for action in leg.timer.fire(now=now):
+                if action is session_timer.Action.SEND_REFRESH:
+                    refresh(
+                        leg,
+                        settings=self._settings,
+                        retry_s=self._glare_delay(leg),
+                        now=now,
+                        out=out,
+                    )
+                elif action is session_timer.Action.END_SESSION:
+                    self._expire(now=now, out=out)
+
+    # Requests.
+
+    def _receive_bye(
+        self, event: RequestReceived, leg: Leg, *, now: float, out: list[CallCommand]
+    ) -> None:
+        if leg is self.caller or leg is self.callee:
+            self._abandon_relays(out=out)
+            leg.receive_bye(event, now=now, out=out)
+            side: Side = "caller" if leg is self.caller else "callee"
+            self.release(side, reason_of(event.request), 200, now=now, out=out)
+        else:
+            leg.receive_bye(event, now=now, out=out)
+
+    def _receive_invite(
+        self, event: RequestReceived, leg: Leg, *, now: float, out: list[CallCommand]
+    ) -> None:
+        body = Body.of(event.request, bytes_max=self._settings.body_bytes_max)
+        if leg.invite is not None:
+            self._refuse_too_early(event, leg, out=out)
+            return
+        if leg.has_sent_invite or leg.accepted is not None:
+            leg.respond(event, 491, out=out)
+            return
+        if body.has_sdp and body == leg.received_body and leg.sent_body.has_sdp:
+            # Nothing changes: a session refresh, and those belong to each leg alone.
+            if self._take_offer(event, leg, out=out):
+                leg.invite = event
+                leg.accept(leg.sent_body, now=now, out=out)
+            return
+        partner = self._partner(leg)
+        if partner is None or not partner.is_ready:
+            leg.respond(event, 491, out=out)
+            return
+        if body.has_sdp and not self._take_offer(event, leg, out=out):
+            return
+        leg.invite = event
+        partner.send(
+            Kind.RELAY,
+            "INVITE",
+            now=now,
+            out=out,
+            body=body,
+            hops=hops_left(event.request),
+            origin=event,
+            limit_s=self._settings.reinvite_timeout_s,
+        )
+
+    def _receive_update(
+        self, event: RequestReceived, leg: Leg, *, now: float, out: list[CallCommand]
+    ) -> None:
+        body = Body.of(event.request, bytes_max=self._settings.body_bytes_max)
+        if not body.has_sdp:
+            target = leg.dialog.remote_target
+            leg.respond_to_update(event, now=now, out=out)
+            self.is_updated |= target != leg.dialog.remote_target
+            return
+        if not self._take_offer(event, leg, out=out):
+            return
+        partner = self._partner(leg)
+        if partner is None or not partner.is_ready:
+            leg.reject_offer()
+            leg.respond(event, 491, out=out)
+            return
+        partner.send(
+            Kind.RELAY,
+            # A peer without UPDATE understands the same offer in a re-INVITE.
+            "UPDATE" if partner.allows_update else "INVITE",
+            now=now,
+            out=out,
+            body=body,
+            hops=hops_left(event.request),
+            origin=event,
+        )
+
+    def _receive_information(
+        self, event: RequestReceived, leg: Leg, *, now: float, out: list[CallCommand]
+    ) -> None:
+        """Pass an INFO or MESSAGE.
+
+        INFO packages need a Recv-Info that we do not negotiate: 469 (RFC 6086 §4.2.2). What was
+        used before them, DTMF in the body, passes.
+        """
+        body = Body.of(event.request, bytes_max=self._settings.body_bytes_max)
+        partner = self._partner(leg)
+        if event.request.has("info-package"):
+            leg.respond(event, 469, out=out, fields=(("recv-info", ""),))
+        elif partner is None or partner.is_over or partner.is_early:
+            leg.respond(event, 491, out=out)
+        elif len(partner.pending) >= self._settings.relayed_max:
+            self._refuse_too_early(event, leg, out=out)
+        else:
+            partner.send(
+                Kind.RELAY,
+                event.request.method,
+                now=now,
+                out=out,
+                body=body,
+                hops=hops_left(event.request),
+                origin=event,
+            )
+
+    def _take_offer(self, event: RequestReceived, leg: Leg, *, out: list[CallCommand]) -> bool:
+        verdict = leg.offer_answer.step(Input.RECEIVE_OFFER)
+        if verdict is Verdict.GLARE:
+            leg.respond(event, 491, out=out)
+        elif verdict is Verdict.TOO_EARLY:
+            self._refuse_too_early(event, leg, out=out)
+        return verdict is Verdict.TAKEN
+
+    def _refuse_too_early(
+        self, event: RequestReceived, leg: Leg, *, out: list[CallCommand]
+    ) -> None:
+        """Refuse with 500 and a Retry-After between 0 and 10 s (§14.2)."""
+        seconds = round(self._identifiers.spread(0, 10))
+        leg.respond(event, 500, out=out, fields=(("retry-after", str(seconds)),))
+
+    # Responses.
+
+    def _conclude(
+        self,
+        leg: Leg,
+        pending: Pending,
+        status: int,
+        response: Response | None,
+        *,
+        now: float,
+        out: list[CallCommand],
+    ) -> None:
+        """Take a final response, or None where none came."""
+        body = NO_BODY
+        if pending.request.method in ("INVITE", "UPDATE"):
+            if response is not None and response.is_success:
+                body = agree(leg, pending, response, settings=self._settings, now=now, out=out)
+            elif leg.offer_answer.state is State.OFFER_SENT:
+                leg.offer_answer.step(Input.RECEIVE_REJECTION)
+        if pending.kind is Kind.BYE:
+            leg.terminate()
+        elif pending.kind is Kind.PROBE:
+            self._conclude_probe(leg, is_alive=status not in GONE, out=out)
+        elif pending.kind is Kind.REFRESH:
+            retry_s = self._glare_delay(leg)
+            if not conclude_refresh(leg, pending, status, retry_s=retry_s, now=now):
+                self._expire(now=now, out=out)
+        elif response is not None and response.is_success:
+            self._pass_success(leg, pending, response, body, now=now, out=out)
+        else:
+            self._pass_failure(leg, pending, status, response, now=now, out=out)
+
+    def _conclude_probe(self, leg: Leg, *, is_alive: bool, out: list[CallCommand]) -> None:
+        if leg.number not in self._probed:
+            return
+        self._probed.discard(leg.number)
+        if not is_alive:
+            self._probed.clear()
+        if not self._probed:
+            out.append(Proven(is_alive=is_alive))
+
+    def _pass_success(
+        self,
+        leg: Leg,
+        pending: Pending,
+        response: Response,
+        body: Body,
+        *,
+        now: float,
+        out: list[CallCommand],
+    ) -> None:
+        partner = self._partner(leg)
+        origin = pending.origin
+        if partner is None or origin is None:
+            return
+        if origin.request.method == "INVITE":
+            partner.received_body = pending.body
+            partner.accept(body, now=now, out=out)
+        elif origin.request.method == "UPDATE":
+            partner.received_body = pending.body
+            partner.respond_to_update(origin, now=now, out=out, body=body)
+        else:
+            body = read_body(response, bytes_max=self._settings.body_bytes_max) or NO_BODY
+            partner.respond(origin, response.status, out=out, body=body)
+            return
+        self.is_updated = True
+
+    def _pass_failure(
+        self,
+        leg: Leg,
+        pending: Pending,
+        status: int,
+        response: Response | None,
+        *,
+        now: float,
+        out: list[CallCommand],
+    ) -> None:
+        """Pass a failure; the session stays as it was, unless the peer knows no such dialog."""
+        is_change = pending.request.method in ("INVITE", "UPDATE")
+        passed = 500 if status in _NOT_PASSED or status < 400 else status
+        if response is None and not is_change:
+            passed = 504
+        fields = () if response is None else failure_fields(response)
+        self._answer_failed(leg, pending, passed, out=out, fields=fields)
+        if status == 481 or (status in GONE and is_change):
+            self.release("switch", f"SIP;cause={status}", status, now=now, out=out)
+
+    def _answer_failed(
+        self,
+        leg: Leg,
+        pending: Pending,
+        status: int,
+        *,
+        out: list[CallCommand],
+        fields: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        origin, pending.origin = pending.origin, None
+        partner = self._partner(leg)
+        if partner is None or origin is None:
+            return
+        if origin.request.method == "INVITE":
+            partner.reject(status, out=out, fields=fields)
+            return
+        if origin.request.method == "UPDATE":
+            partner.reject_offer()
+        partner.respond(origin, status, out=out, fields=fields)
+
+    def _abandon_relays(self, *, out: list[CallCommand]) -> None:
+        """Answer what still waits for the other side: the call is over (§15.1.2)."""
+        for leg in self.legs.values():
+            for pending in leg.pending.values():
+                self._answer_failed(leg, pending, 487, out=out)
+
+    # Time.
+
+    def _give_up(
+        self, leg: Leg, number: int, pending: Pending, *, now: float, out: list[CallCommand]
+    ) -> None:
+        if pending.request.method == "INVITE" and not pending.is_cancelled:
+            leg.cancel(number, now=now, out=out)
+            return
+        del leg.pending[number]
+        self._conclude(leg, pending, _TIMEOUT, None, now=now, out=out)
+
+    def _expire(self, *, now: float, out: list[CallCommand]) -> None:
+        self.release("switch", 'SIP;cause=408;text="Session expired"', 408, now=now, out=out)
+
+    def _glare_delay(self, leg: Leg) -> float:
+        """Wait longer where the Call-ID is ours, so that the two ends do not meet again (§14.1)."""
+        low, high = (0.0, 2.0) if leg is self.caller else (2.1, 4.0)
+        return self._identifiers.spread(low, high)
+
+    def _partner(self, leg: Leg) -> Leg | None:
+        if leg is self.caller:
+            return self.callee
+        return self.caller if leg is self.callee else None

@@ -1,0 +1,478 @@
+"""A call: the caller's leg, the fork that rings, the bridge that joins, and the answer's record.
+
+``step`` takes one event and returns what is to be done, in order. Between the callee's 200 and
+``Appended`` the callee's dialog is confirmed and the caller's still early (D14); whatever happens
+then ends both or waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import IntEnum
+from typing import Final
+
+from sipcore.auth.client import DigestClient
+from sipcore.b2bua.body import NO_BODY, Body, read_body
+from sipcore.b2bua.bridge import Bridge
+from sipcore.b2bua.call_events import (
+    Abandoned,
+    Answered,
+    Append,
+    Appended,
+    AppendFailed,
+    CallCommand,
+    CallEvent,
+    DeadlineReached,
+    Dial,
+    Ended,
+    Hangup,
+    Probe,
+    Proven,
+    Refuse,
+    SendResponse,
+    Side,
+    Updated,
+)
+from sipcore.b2bua.early_media import EarlyMedia
+from sipcore.b2bua.fork import COMPLETED_ELSEWHERE, Early, Fork, Stray, Winner
+from sipcore.b2bua.header_policy import reason_of
+from sipcore.b2bua.leg import Leg
+from sipcore.b2bua.pending import respond_outside
+from sipcore.b2bua.resume import CallRecord, read_record, resume_leg, write_record
+from sipcore.b2bua.settings import DEFAULT_SETTINGS, CallSettings
+from sipcore.dialog.dialog import Dialog, DialogId
+from sipcore.dialog.offer_answer import Input
+from sipcore.errors import RemoteError
+from sipcore.identifiers import Identifiers
+from sipcore.message.message import Request
+from sipcore.transaction.events import (
+    AckMissing,
+    AckReceived,
+    CancelReceived,
+    RequestReceived,
+    ResponseReceived,
+    TransactionFailed,
+    TransactionId,
+)
+from sipcore.transport.flow import Flow, Listener
+
+CALLER_LEG: Final = 0
+
+
+class Phase(IntEnum):
+    """How far the call has come."""
+
+    INVITED = 1
+    ANSWERING = 2
+    """The callee has answered, the record of it is not durable yet."""
+    CONNECTED = 3
+    OVER = 4
+    """Ended without an answer, or released; the last messages are on their way."""
+    ENDED = 5
+
+
+class Call:
+    """One call; raises RemoteError when its INVITE cannot make a dialog (see ``check_invite``)."""
+
+    __slots__ = (
+        "_answer", "_append_deadline", "_bridge", "_confirm", "_decision_deadline", "_early",
+        "_fork", "_identifiers", "_phase", "_repeat_at", "_resumed", "_settings", "_target",
+        "call_id",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        call_id: str,
+        invite: Request,
+        transaction: TransactionId,
+        flow: Flow,
+        *,
+        identifiers: Identifiers,
+        settings: CallSettings = DEFAULT_SETTINGS,
+    ) -> None:
+        body = Body.of(invite, bytes_max=settings.body_bytes_max)
+        caller = Leg(
+            call_id,
+            CALLER_LEG,
+            flow,
+            Dialog.from_request(invite, local_tag=identifiers.tag()),
+            identifiers=identifiers,
+            settings=settings,
+        )
+        caller.is_early = True
+        caller.invite = RequestReceived(transaction, invite, flow)
+        caller.received_body = body
+        caller.learn(invite)
+        if body.has_sdp:
+            caller.offer_answer.step(Input.RECEIVE_OFFER)
+        self._start(
+            call_id,
+            Bridge(caller, identifiers=identifiers, settings=settings),
+            Fork(call_id, invite, body, identifiers=identifiers, settings=settings),
+            identifiers=identifiers,
+            settings=settings,
+        )
+        self._early = EarlyMedia(is_offered=body.has_sdp)
+
+    @classmethod
+    def resume(
+        cls,
+        call_id: str,
+        record: bytes,
+        listeners: Mapping[str, Listener],
+        *,
+        identifiers: Identifiers,
+        settings: CallSettings = DEFAULT_SETTINGS,
+        credentials: Mapping[str, DigestClient] | None = None,
+    ) -> Call:
+        """Continue an answered call from its record, on ``listeners`` by name.
+
+        ``credentials`` are found by the name of the target that had won. Session timers start
+        anew with the first step. Raises LocalError when the record cannot be used.
+        """
+        written = read_record(record)
+        client = None if credentials is None else credentials.get(written.target)
+        caller = resume_leg(
+            call_id,
+            CALLER_LEG,
+            written.caller,
+            listeners,
+            identifiers=identifiers,
+            settings=settings,
+        )
+        callee = resume_leg(
+            call_id,
+            written.callee_number,
+            written.callee,
+            listeners,
+            identifiers=identifiers,
+            settings=settings,
+            credentials=client,
+        )
+        bridge = Bridge(caller, identifiers=identifiers, settings=settings)
+        bridge.add(callee)
+        bridge.callee = callee
+        call = cls.__new__(cls)
+        call._start(  # noqa: SLF001 - the other way to make a call, within its class
+            call_id,
+            bridge,
+            None,
+            identifiers=identifiers,
+            settings=settings,
+            resumed=written,
+        )
+        return call
+
+    def step(self, event: CallEvent, *, now: float) -> list[CallCommand]:
+        """Take one event that belongs to this call; ``Ended`` is the last command ever."""
+        out: list[CallCommand] = []
+        if self._phase is Phase.ENDED:
+            if isinstance(event, RequestReceived):
+                out.append(respond_outside(event, 481))
+            return out
+        if self._resumed is not None:
+            self._resume_timers(self._resumed, now)
+        try:
+            self._take(event, now, out)
+        except RemoteError as error:
+            if isinstance(event, RequestReceived) and not _is_answered(event, out):
+                out.append(respond_outside(event, error.status_hint))
+        self._conclude(now, out)
+        return out
+
+    def next_deadline(self) -> float | None:
+        """Return when ``DeadlineReached`` is to be stepped next."""
+        deadlines = (
+            self._append_deadline,
+            self._decision_deadline,
+            self._repeat_at,
+            self._bridge.next_deadline(),
+            None if self._fork is None else self._fork.next_deadline(),
+        )
+        return min((at for at in deadlines if at is not None), default=None)
+
+    def dialog_ids(self) -> set[DialogId]:
+        """Return the dialogs whose requests belong to this call; they change with every step."""
+        dialogs = {leg.dialog.id for leg in self._bridge.legs.values() if not leg.is_terminated}
+        if self._fork is not None:
+            dialogs |= self._fork.early_dialogs()
+        return dialogs
+
+    def _start(
+        self,
+        call_id: str,
+        bridge: Bridge,
+        fork: Fork | None,
+        *,
+        identifiers: Identifiers,
+        settings: CallSettings,
+        resumed: CallRecord | None = None,
+    ) -> None:
+        self.call_id = call_id
+        self._bridge = bridge
+        self._fork = fork
+        self._identifiers = identifiers
+        self._settings = settings
+        self._early = EarlyMedia(is_offered=False)
+        self._phase = Phase.INVITED if resumed is None else Phase.CONNECTED
+        self._target = "" if resumed is None else resumed.target
+        self._resumed = resumed
+        self._answer = NO_BODY
+        self._confirm = True
+        self._append_deadline: float | None = None
+        self._decision_deadline: float | None = None
+        self._repeat_at: float | None = None
+
+    def _take(self, event: CallEvent, now: float, out: list[CallCommand]) -> None:
+        match event:
+            case ResponseReceived():
+                self._receive_response(event, now, out)
+            case RequestReceived():
+                self._receive_request(event, now, out)
+            case AckReceived():
+                leg = self._leg_in(DialogId.of_request(event.request))
+                if leg is not None:
+                    self._bridge.receive_ack(event, leg, now=now, out=out)
+            case CancelReceived():
+                self._receive_cancel(event, now, out)
+            case TransactionFailed():
+                self._receive_failure(event, now, out)
+            case DeadlineReached():
+                self._fire(now, out)
+            case Dial():
+                self._dial(event, now, out)
+            case Refuse():
+                self._refuse(event, now, out)
+            case Appended():
+                if self._phase is Phase.ANSWERING:
+                    self._accept(now, out)
+            case AppendFailed():
+                self._fail_append(now, out)
+            case Hangup():
+                self._hang_up(event, now, out)
+            case Probe():
+                if self._phase is Phase.OVER:
+                    out.append(Proven(is_alive=False))
+                else:
+                    self._bridge.probe(now=now, out=out)
+            case AckMissing():
+                # The caller never acknowledged our refusal; there is nobody to tell.
+                pass
+
+    # From call control.
+
+    def _dial(self, event: Dial, now: float, out: list[CallCommand]) -> None:
+        if self._phase is Phase.INVITED and self._fork is not None:
+            self._confirm = event.confirm
+            self._fork.dial(event.targets, now=now, out=out)
+
+    def _refuse(self, event: Refuse, now: float, out: list[CallCommand]) -> None:
+        if self._phase is Phase.INVITED:
+            self._bridge.caller.reject(
+                event.status, out=out, reason=event.reason, fields=event.fields
+            )
+            self._close((), now, out)
+
+    def _hang_up(self, event: Hangup, now: float, out: list[CallCommand]) -> None:
+        if self._phase is Phase.INVITED:
+            self._abandon("switch", event.reason, event.status, now, out)
+        elif self._phase in (Phase.ANSWERING, Phase.CONNECTED):
+            self._bridge.release(
+                "switch", event.reason, event.status, now=now, out=out, refusal=event.status
+            )
+
+    def _fail_append(self, now: float, out: list[CallCommand]) -> None:
+        if self._phase is Phase.ANSWERING:
+            reason = 'SIP;cause=503;text="Answer not recorded"'
+            self._bridge.release("switch", reason, 503, now=now, out=out, refusal=503)
+
+    # From the wire.
+
+    def _receive_response(
+        self, event: ResponseReceived, now: float, out: list[CallCommand]
+    ) -> None:
+        number = int(event.owner[1])
+        leg = self._bridge.legs.get(number)
+        if leg is not None:
+            self._bridge.receive_response(event, leg, now=now, out=out)
+            return
+        attempt = None if self._fork is None else self._fork.attempt_of(number)
+        if self._fork is None or attempt is None:
+            return
+        match self._fork.receive_response(event, attempt, now=now, out=out):
+            case Early() as early:
+                self._pass_early(early, now, out)
+            case Winner() as winner:
+                self._receive_answer(winner, now, out)
+            case Stray() as stray:
+                self._bridge.add(stray.leg)
+                stray.leg.acknowledge(stray.invite, out=out)
+                has_winner = self._bridge.callee is not None
+                stray.leg.hang_up(
+                    now=now, out=out, fields=COMPLETED_ELSEWHERE if has_winner else ()
+                )
+            case int() as answered:
+                self._bridge.legs[answered].repeat_ack(event.request, out=out)
+
+    def _receive_failure(
+        self, event: TransactionFailed, now: float, out: list[CallCommand]
+    ) -> None:
+        number = int(event.owner[1])
+        leg = self._bridge.legs.get(number)
+        if leg is not None:
+            self._bridge.receive_failure(event, leg, now=now, out=out)
+        elif self._fork is not None and (attempt := self._fork.attempt_of(number)) is not None:
+            self._fork.receive_failure(event, attempt, now=now, out=out)
+
+    def _receive_request(self, event: RequestReceived, now: float, out: list[CallCommand]) -> None:
+        dialog_id = DialogId.of_request(event.request)
+        leg = self._leg_in(dialog_id)
+        if leg is None:
+            attempt = None if self._fork is None else self._fork.attempt_in(dialog_id)
+            if self._fork is None or attempt is None:
+                out.append(respond_outside(event, 481))
+            else:
+                self._fork.receive_request(event, attempt, now=now, out=out)
+        elif event.request.method == "BYE" and self._phase is Phase.INVITED:
+            # §15: a caller may give up its early dialog with BYE as well as with CANCEL.
+            leg.respond(event, 200, out=out)
+            self._abandon("caller", reason_of(event.request), 487, now, out)
+        else:
+            self._bridge.receive_request(event, leg, now=now, out=out)
+
+    def _receive_cancel(self, event: CancelReceived, now: float, out: list[CallCommand]) -> None:
+        invite = self._bridge.caller.invite
+        if invite is None or invite.transaction != event.transaction:
+            self._bridge.receive_cancel(event, now=now, out=out)
+        elif self._phase is Phase.INVITED:
+            self._abandon("caller", reason_of(event.request), 487, now, out)
+        elif self._phase is Phase.ANSWERING:
+            reason = reason_of(event.request)
+            self._bridge.release("caller", reason, 487, now=now, out=out, refusal=487)
+        else:
+            self._bridge.receive_cancel(event, now=now, out=out)
+
+    # Ringing and answering.
+
+    def _pass_early(self, early: Early, now: float, out: list[CallCommand]) -> None:
+        body = read_body(early.response, bytes_max=self._settings.body_bytes_max) or NO_BODY
+        heard = self._early.hear(early, body)
+        if heard is None:
+            return
+        status, body, needs_tag = heard
+        if needs_tag:
+            self._change_tag()
+        self._bridge.caller.respond_early(status, body, out=out)
+        self._repeat_at = now + self._settings.provisional_interval_s
+
+    def _receive_answer(self, winner: Winner, now: float, out: list[CallCommand]) -> None:
+        bridge = self._bridge
+        bridge.add(winner.leg)
+        bridge.callee = winner.leg
+        self._phase = Phase.ANSWERING
+        self._repeat_at = None
+        self._target = winner.target.name
+        self._answer, needs_tag = self._early.answer(winner)
+        if needs_tag:
+            self._change_tag()
+        bridge.caller.agree_session(now=now)
+        out.append(Append(self._record(winner.leg)))
+        out.append(Answered(winner.target))
+        if self._confirm:
+            self._append_deadline = now + self._settings.append_timeout_s
+        else:
+            self._accept(now, out)
+
+    def _accept(self, now: float, out: list[CallCommand]) -> None:
+        self._phase = Phase.CONNECTED
+        self._append_deadline = None
+        self._bridge.caller.accept(self._answer, now=now, out=out)
+        self._answer = NO_BODY
+
+    def _change_tag(self) -> None:
+        self._bridge.caller.dialog.local_tag = self._identifiers.tag()
+
+    # The end.
+
+    def _abandon(
+        self, abandoned_by: Side, reason: str, status: int, now: float, out: list[CallCommand]
+    ) -> None:
+        out.append(Abandoned(abandoned_by, reason, status))
+        fields = (("reason", reason),) if reason else ()
+        self._bridge.caller.reject(
+            status, out=out, fields=fields if abandoned_by == "switch" else ()
+        )
+        self._close(fields, now, out)
+
+    def _close(
+        self, fields: tuple[tuple[str, str], ...], now: float, out: list[CallCommand]
+    ) -> None:
+        self._phase = Phase.OVER
+        if self._fork is not None:
+            self._fork.close(fields, now=now, out=out)
+
+    def _conclude(self, now: float, out: list[CallCommand]) -> None:
+        """Bring the phase up to date after a step; see whether anything is left."""
+        if self._bridge.is_released:
+            self._phase = Phase.OVER
+        if self._phase is Phase.INVITED:
+            self._watch_decision(now)
+            return
+        self._decision_deadline = None
+        if self._phase is Phase.OVER:
+            self._append_deadline = self._repeat_at = None
+            if self._bridge.is_done and (self._fork is None or self._fork.is_done):
+                self._phase = Phase.ENDED
+                out.append(Ended())
+        elif self._bridge.is_updated and self._bridge.callee is not None:
+            self._bridge.is_updated = False
+            out.append(Updated(self._record(self._bridge.callee)))
+
+    # Time.
+
+    def _fire(self, now: float, out: list[CallCommand]) -> None:
+        if self._decision_deadline is not None and self._decision_deadline <= now:
+            self._abandon("switch", "", 500, now, out)
+            return
+        if self._append_deadline is not None and self._append_deadline <= now:
+            self._append_deadline = None
+            self._fail_append(now, out)
+        if self._repeat_at is not None and self._repeat_at <= now:
+            self._repeat_at = now + self._settings.provisional_interval_s
+            if self._early.last is not None:
+                status, body = self._early.last
+                self._bridge.caller.respond_early(status, body, out=out)
+        if self._fork is not None:
+            self._fork.fire(now=now, out=out)
+        self._bridge.fire(now=now, out=out)
+
+    def _watch_decision(self, now: float) -> None:
+        if self._fork is not None and self._fork.is_ringing:
+            self._decision_deadline = None
+        elif self._decision_deadline is None:
+            self._decision_deadline = now + self._settings.decision_timeout_s
+
+    def _resume_timers(self, written: CallRecord, now: float) -> None:
+        self._resumed = None
+        for leg, record in (
+            (self._bridge.caller, written.caller),
+            (self._bridge.callee, written.callee),
+        ):
+            if leg is not None and record.session_interval_s:
+                leg.timer.resume(is_refresher=record.is_refresher, now=now)
+
+    def _leg_in(self, dialog_id: DialogId) -> Leg | None:
+        for leg in self._bridge.legs.values():
+            if leg.dialog.id == dialog_id:
+                return leg
+        return None
+
+    def _record(self, callee: Leg) -> bytes:
+        return write_record(self._bridge.caller, callee, target=self._target)
+
+
+def _is_answered(event: RequestReceived, out: list[CallCommand]) -> bool:
+    return any(
+        isinstance(command, SendResponse) and command.transaction == event.transaction
+        for command in out
+    )

@@ -1,0 +1,430 @@
+"""Ringing the targets of a call: parallel INVITEs of one group, the first 2xx wins.
+
+Every attempt has its own Call-ID, From tag and CSeq, so that no target can tell that there are
+others. An attempt is over for the caller when it failed, and over for us when its transaction is.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sipcore.b2bua.attempt import Attempt
+from sipcore.b2bua.best_response import choose_best_response, status_for_caller
+from sipcore.b2bua.body import Body, read_body
+from sipcore.b2bua.call_events import (
+    CallCommand,
+    Exhausted,
+    Failure,
+    Fields,
+    Progressed,
+    Rang,
+    SendCancel,
+    SendRequest,
+    Target,
+)
+from sipcore.b2bua.header_policy import (
+    ALLOW,
+    METHODS,
+    SUPPORTED,
+    contact,
+    hops_left,
+    passed_fields,
+)
+from sipcore.b2bua.leg import CNONCE_BITS, Leg
+from sipcore.b2bua.pending import renew, respond_outside
+from sipcore.b2bua.settings import CallSettings
+from sipcore.dialog.dialog import Dialog, DialogId
+from sipcore.dialog.offer_answer import Input, State
+from sipcore.dialog.session_timer import SessionTimer
+from sipcore.errors import RemoteError
+from sipcore.identifiers import Identifiers
+from sipcore.message.message import Request, Response
+from sipcore.transaction.events import RequestReceived, ResponseReceived, TransactionFailed
+
+COMPLETED_ELSEWHERE: Final = (("reason", 'SIP;cause=200;text="Call completed elsewhere"'),)
+
+
+class Early:
+    """A provisional response that the caller may hear of, and the dialog it came from."""
+
+    __slots__ = ("attempt", "response", "source")
+
+    def __init__(self, attempt: Attempt, response: Response, source: DialogId) -> None:
+        self.attempt = attempt
+        self.response = response
+        self.source = source
+
+
+class Winner:
+    """The first 2xx: the callee's leg and the body of the answer."""
+
+    __slots__ = ("body", "leg", "source", "target")
+
+    def __init__(self, target: Target, leg: Leg, body: Body) -> None:
+        self.target = target
+        self.leg = leg
+        self.body = body
+        self.source = leg.dialog.id
+
+
+class Stray:
+    """A 2xx that came too late or twice: a leg to be acknowledged and ended."""
+
+    __slots__ = ("invite", "leg")
+
+    def __init__(self, leg: Leg, invite: Request) -> None:
+        self.leg = leg
+        self.invite = invite
+
+
+class Fork:
+    """All attempts of one call; ``is_closed`` when none of them may win any more."""
+
+    __slots__ = (
+        "_attempts",
+        "_body",
+        "_call_id",
+        "_group",
+        "_hops",
+        "_identifiers",
+        "_next_number",
+        "_passed",
+        "_settings",
+        "is_closed",
+    )
+
+    def __init__(
+        self,
+        call_id: str,
+        invite: Request,
+        body: Body,
+        *,
+        identifiers: Identifiers,
+        settings: CallSettings,
+    ) -> None:
+        self._call_id = call_id
+        self._body = body
+        self._passed = passed_fields(invite)
+        self._hops = hops_left(invite)
+        self._identifiers = identifiers
+        self._settings = settings
+        self._attempts: dict[int, Attempt] = {}
+        self._group: list[Attempt] = []
+        self._next_number = 0
+        self.is_closed = False
+
+    @property
+    def is_ringing(self) -> bool:
+        """Whether a target of the last group may still answer."""
+        return bool(self._group)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether every INVITE has come to its end."""
+        return not any(attempt.is_open for attempt in self._attempts.values())
+
+    def early_dialogs(self) -> set[DialogId]:
+        """Return the dialogs of targets that have not answered."""
+        dialogs: set[DialogId] = set()
+        for attempt in self._attempts.values():
+            if attempt.is_open:
+                dialogs |= attempt.early_dialogs
+        return dialogs
+
+    def attempt_of(self, number: int) -> Attempt | None:
+        """Return the attempt with this leg number."""
+        return self._attempts.get(number)
+
+    def attempt_in(self, dialog_id: DialogId) -> Attempt | None:
+        """Return the open attempt that made this early dialog."""
+        for attempt in self._attempts.values():
+            if attempt.is_open and dialog_id in attempt.early_dialogs:
+                return attempt
+        return None
+
+    def dial(self, targets: tuple[Target, ...], *, now: float, out: list[CallCommand]) -> None:
+        """Ring one more group; an empty one is exhausted at once."""
+        for target in targets:
+            attempt = Attempt(
+                self._number(),
+                target,
+                call_id=self._identifiers.call_id(),
+                local_tag=self._identifiers.tag(),
+                timer=SessionTimer(
+                    interval_s=self._settings.session_expires_s, min_se_s=self._settings.min_se_s
+                ),
+            )
+            attempt.deadline = now + target.ring_s
+            self._attempts[attempt.number] = attempt
+            self._group.append(attempt)
+            attempt.sequence = 1
+            attempt.request = self._invite(attempt)
+            out.append(SendRequest(attempt.request, target.flow, attempt.owner(self._call_id)))
+        if not targets:
+            out.append(Exhausted(480, None, ()))
+
+    def close(self, fields: Fields, *, now: float, out: list[CallCommand]) -> None:
+        """Cancel whoever still rings; nobody can win any more."""
+        self.is_closed = True
+        self._group = []
+        for attempt in self._attempts.values():
+            self._cancel(attempt, fields, now=now, out=out)
+
+    def receive_response(
+        self, event: ResponseReceived, attempt: Attempt, *, now: float, out: list[CallCommand]
+    ) -> Early | Winner | Stray | int | None:
+        """Take a response to an INVITE; the number of a leg says that its 2xx was repeated."""
+        response = event.response
+        if response.is_provisional:
+            return self._receive_provisional(attempt, response, out=out)
+        if response.is_success:
+            return self._receive_success(attempt, event, now=now, out=out)
+        if event.owner != attempt.owner(self._call_id):
+            return None
+        if not attempt.is_cancelled and self._send_again(attempt, response, out=out):
+            return None
+        attempt.is_open = False
+        self._fail(attempt, response.status, response=response, now=now, out=out)
+        return None
+
+    def receive_failure(
+        self, event: TransactionFailed, attempt: Attempt, *, now: float, out: list[CallCommand]
+    ) -> None:
+        """Learn that an INVITE got no final response (§8.1.3.1)."""
+        if event.owner != attempt.owner(self._call_id):
+            return
+        attempt.is_open = False
+        status = 503 if event.is_transport_failure else None
+        self._fail(
+            attempt, status, is_transport_failure=event.is_transport_failure, now=now, out=out
+        )
+
+    def receive_request(
+        self, event: RequestReceived, attempt: Attempt, *, now: float, out: list[CallCommand]
+    ) -> None:
+        """Answer a target within its early dialog.
+
+        A BYE is not its to send (§15), yet it says that nobody will answer there. What changes
+        the session has to wait: our offer is open, and the caller hears no single target.
+        """
+        method = event.request.method
+        fields: Fields = (("allow", ALLOW),)
+        status = 405
+        if method == "BYE":
+            status = 200
+        elif method == "OPTIONS" or (method == "UPDATE" and not event.request.body):
+            status = 200
+            ours = contact(self._call_id, attempt.target.flow)
+            fields = (("contact", ours), ("supported", SUPPORTED), *fields)
+        elif method in METHODS:
+            status = 491
+        out.append(respond_outside(event, status, fields=fields))
+        if method == "BYE":
+            self._cancel(attempt, (), now=now, out=out)
+            self._fail(attempt, 480, now=now, out=out)
+
+    def next_deadline(self) -> float | None:
+        """Return when ``fire`` has something to do."""
+        deadlines = [
+            attempt.deadline
+            for attempt in self._attempts.values()
+            if attempt.is_open and attempt.deadline is not None
+        ]
+        return min(deadlines, default=None)
+
+    def fire(self, *, now: float, out: list[CallCommand]) -> None:
+        """Cancel who rang too long, and forget who does not even answer a CANCEL (§9.1)."""
+        for attempt in list(self._attempts.values()):
+            if not attempt.is_open or attempt.deadline is None or attempt.deadline > now:
+                continue
+            if attempt.is_cancelled:
+                attempt.is_open = False
+                continue
+            self._cancel(attempt, (), now=now, out=out)
+            was_heard = attempt.has_rung or attempt.has_progressed
+            self._fail(attempt, 480 if was_heard else None, now=now, out=out)
+
+    def _fail(
+        self,
+        attempt: Attempt,
+        status: int | None,
+        *,
+        now: float,
+        out: list[CallCommand],
+        response: Response | None = None,
+        is_transport_failure: bool = False,
+    ) -> None:
+        """Take an attempt out of the race; the last of its group, or a 6xx, exhausts the group."""
+        if attempt.failure is not None or attempt not in self._group:
+            return
+        attempt.failure = (attempt.target, status, is_transport_failure)
+        attempt.response = response
+        is_final = status is not None and status >= 600
+        if is_final:
+            for other in self._group:
+                self._cancel(other, (), now=now, out=out)
+                if other.failure is None:
+                    other.failure = (other.target, None, False)
+        if all(other.failure is not None for other in self._group):
+            self._exhaust(out)
+
+    def _receive_provisional(
+        self, attempt: Attempt, response: Response, *, out: list[CallCommand]
+    ) -> Early | None:
+        # 199 says that a fork below us lost a branch; nothing to show.
+        if response.status in (100, 199) or not attempt.is_open or attempt.failure is not None:
+            return None
+        source = DialogId(attempt.call_id, attempt.local_tag, response.to.tag or "")
+        if len(attempt.early_dialogs) < self._settings.dialogs_per_target_max:
+            attempt.early_dialogs.add(source)
+        if response.status == 180 and not attempt.has_rung:
+            attempt.has_rung = True
+            out.append(Rang(attempt.target))
+        elif response.status == 183 and not attempt.has_progressed:
+            attempt.has_progressed = True
+            out.append(Progressed(attempt.target))
+        return None if self.is_closed else Early(attempt, response, source)
+
+    def _receive_success(
+        self,
+        attempt: Attempt,
+        event: ResponseReceived,
+        *,
+        now: float,
+        out: list[CallCommand],
+    ) -> Winner | Stray | int | None:
+        response = event.response
+        tag = response.to.tag or ""
+        if tag in attempt.answers:
+            return attempt.answers[tag]
+        attempt.is_open = False
+        if len(attempt.answers) >= self._settings.dialogs_per_target_max:
+            return None
+        try:
+            leg = self._leg(attempt, event)
+        except RemoteError:
+            self._fail(attempt, 502, now=now, out=out)
+            return None
+        attempt.answers[tag] = leg.number
+        body = read_body(response, bytes_max=self._settings.body_bytes_max)
+        if self.is_closed or attempt.failure is not None:
+            return Stray(leg, event.request)
+        if body is None:
+            self._fail(attempt, 502, now=now, out=out)
+            return Stray(leg, event.request)
+        return self._win(attempt, leg, event, body, now=now, out=out)
+
+    def _win(
+        self,
+        attempt: Attempt,
+        leg: Leg,
+        event: ResponseReceived,
+        body: Body,
+        *,
+        now: float,
+        out: list[CallCommand],
+    ) -> Winner:
+        leg.timer.accept(event.response, now=now)
+        leg.sent_body = self._body
+        leg.received_body = body
+        if self._body.has_sdp:
+            leg.offer_answer.step(Input.RECEIVE_ANSWER if body.has_sdp else Input.RECEIVE_REJECTION)
+            leg.acknowledge(event.request, out=out)
+        elif body.has_sdp:
+            leg.offer_answer.step(Input.RECEIVE_OFFER)
+            leg.unacknowledged = event.request
+        else:
+            leg.acknowledge(event.request, out=out)
+        self.close(COMPLETED_ELSEWHERE, now=now, out=out)
+        return Winner(attempt.target, leg, body)
+
+    def _exhaust(self, out: list[CallCommand]) -> None:
+        group, self._group = self._group, []
+        failures: list[Failure] = []
+        statuses: list[int] = []
+        for attempt in group:
+            if attempt.failure is not None:
+                failures.append(attempt.failure)
+                statuses.append(attempt.failure[1] or 408)
+        best = choose_best_response(statuses)
+        out.append(
+            Exhausted(status_for_caller(statuses[best]), group[best].response, tuple(failures))
+        )
+
+    def _cancel(
+        self, attempt: Attempt, fields: Fields, *, now: float, out: list[CallCommand]
+    ) -> None:
+        if attempt.is_open and not attempt.is_cancelled:
+            attempt.is_cancelled = True
+            attempt.deadline = now + self._settings.timers.timeout
+            out.append(SendCancel(attempt.owner(self._call_id), fields))
+
+    def _send_again(self, attempt: Attempt, response: Response, *, out: list[CallCommand]) -> bool:
+        """Answer a challenge with the target's own credentials, a 422 with a longer interval."""
+        if attempt.failure is not None or attempt.resent >= self._settings.challenges_max:
+            return False
+        credentials = attempt.target.credentials
+        fields: Fields = ()
+        if response.status in (401, 407) and credentials is not None:
+            field = credentials.respond_to_challenge(
+                response, attempt.request, cnonce=self._identifiers.token(CNONCE_BITS)
+            )
+            fields = () if field is None else (field,)
+        elif response.status == 422 and attempt.timer.raise_to(response):
+            fields = tuple(attempt.timer.request_fields())
+        if not fields:
+            return False
+        attempt.resent += 1
+        attempt.sequence += 1
+        attempt.request = renew(attempt.request, attempt.sequence, fields)
+        out.append(SendRequest(attempt.request, attempt.target.flow, attempt.owner(self._call_id)))
+        return True
+
+    def _invite(self, attempt: Attempt) -> Request:
+        """Build an INVITE from the target and the short list of what may pass (D5)."""
+        target = attempt.target
+        request = Request("INVITE", target.request_uri, body=self._body.content)
+        for key, value in (
+            ("max-forwards", str(self._hops)),
+            ("from", f"{target.from_value};tag={attempt.local_tag}"),
+            ("to", target.to_value),
+            ("call-id", attempt.call_id),
+            ("cseq", f"{attempt.sequence} INVITE"),
+            ("contact", contact(self._call_id, target.flow)),
+            ("allow", ALLOW),
+            ("supported", SUPPORTED),
+            *attempt.timer.request_fields(),
+            *(("route", route) for route in target.route),
+            *target.fields,
+            *self._passed,
+            *self._body.fields,
+        ):
+            request.add(key, value)
+        if target.credentials is not None:
+            field = target.credentials.authorize(
+                request, cnonce=self._identifiers.token(CNONCE_BITS)
+            )
+            if field is not None:
+                request.add(*field)
+        return request
+
+    def _leg(self, attempt: Attempt, event: ResponseReceived) -> Leg:
+        target = attempt.target
+        leg = Leg(
+            self._call_id,
+            self._number(),
+            # A connection that was opened for the INVITE carries the dialog.
+            event.flow if event.flow.is_reliable else target.flow,
+            Dialog.from_response(event.request, event.response),
+            identifiers=self._identifiers,
+            settings=self._settings,
+            timer=attempt.timer,
+            credentials=target.credentials,
+            media=State.OFFER_SENT if self._body.has_sdp else State.STABLE,
+        )
+        leg.learn(event.response)
+        return leg
+
+    def _number(self) -> int:
+        self._next_number += 1
+        return self._next_number

@@ -1,0 +1,139 @@
+"""What is written down of an answered call, so that another process can speak on both legs (D9)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from sipcore.auth.client import DigestClient
+from sipcore.b2bua.body import NO_BODY, Body
+from sipcore.b2bua.leg import Leg
+from sipcore.b2bua.settings import CallSettings
+from sipcore.dialog.dialog import Dialog, DialogId
+from sipcore.dialog.session_timer import SessionTimer
+from sipcore.errors import LocalError
+from sipcore.identifiers import Identifiers
+from sipcore.limits import CSEQ_MAX
+from sipcore.transport.flow import Flow, Listener
+
+VERSION: Final = 1
+
+
+class LegRecord(msgspec.Struct, frozen=True, array_like=True):
+    """One leg; fields are only ever added at the end, since old records are read for ever."""
+
+    call_id: str
+    local_tag: str
+    remote_tag: str
+    local: str
+    remote: str
+    remote_target: str
+    route_set: tuple[str, ...]
+    local_sequence: int
+    remote_sequence: int | None
+    listener: str
+    host: str
+    port: int
+    allows_update: bool
+    session_interval_s: int
+    """0 when no session timer runs."""
+    is_refresher: bool
+    sdp: bytes
+    """What we sent last, for a refresh by re-INVITE; empty where UPDATE serves."""
+    sdp_fields: tuple[tuple[str, str], ...]
+
+
+class CallRecord(msgspec.Struct, frozen=True, array_like=True):
+    """An answered call; ``target`` is the name of the target that won."""
+
+    version: int
+    target: str
+    callee_number: int
+    caller: LegRecord
+    callee: LegRecord
+
+
+def write_record(caller: Leg, callee: Leg, *, target: str) -> bytes:
+    """Return the record of an answered call."""
+    record = CallRecord(VERSION, target, callee.number, _write_leg(caller), _write_leg(callee))
+    return msgspec.msgpack.encode(record)
+
+
+def read_record(data: bytes) -> CallRecord:
+    """Read a record; LocalError when it is none of ours."""
+    try:
+        record = msgspec.msgpack.decode(data, type=CallRecord)
+    except msgspec.MsgspecError as error:
+        raise LocalError(f"not a record of a call: {error}") from error
+    if record.version != VERSION:
+        raise LocalError(f"a record of version {record.version}")
+    return record
+
+
+def resume_leg(
+    call_id: str,
+    number: int,
+    record: LegRecord,
+    listeners: Mapping[str, Listener],
+    *,
+    identifiers: Identifiers,
+    settings: CallSettings,
+    credentials: DigestClient | None = None,
+) -> Leg:
+    """Make a leg that continues its dialog; LocalError when its listener is gone."""
+    listener = listeners.get(record.listener)
+    if listener is None:
+        raise LocalError(f"no listener {record.listener!r}")
+    dialog = Dialog(
+        DialogId(record.call_id, record.local_tag, record.remote_tag),
+        local=record.local,
+        remote=record.remote,
+        remote_target=record.remote_target,
+        route_set=record.route_set,
+        local_sequence=min(record.local_sequence + settings.cseq_gap, CSEQ_MAX - 1),
+        remote_sequence=record.remote_sequence,
+    )
+    leg = Leg(
+        call_id,
+        number,
+        Flow(listener, (record.host, record.port)),
+        dialog,
+        identifiers=identifiers,
+        settings=settings,
+        timer=SessionTimer(
+            interval_s=record.session_interval_s or settings.session_expires_s,
+            min_se_s=settings.min_se_s,
+        ),
+        credentials=credentials,
+    )
+    leg.allows_update = record.allows_update
+    leg.sent_body = Body(record.sdp, record.sdp_fields) if record.sdp else NO_BODY
+    return leg
+
+
+def _write_leg(leg: Leg) -> LegRecord:
+    dialog = leg.dialog
+    host, port = leg.flow.remote
+    timer = leg.timer
+    body = NO_BODY if leg.allows_update or not timer.is_running else leg.sent_body
+    return LegRecord(
+        call_id=dialog.call_id,
+        local_tag=dialog.local_tag,
+        remote_tag=dialog.remote_tag,
+        local=dialog.local,
+        remote=dialog.remote,
+        remote_target=dialog.remote_target,
+        route_set=dialog.route_set,
+        local_sequence=dialog.local_sequence,
+        remote_sequence=dialog.remote_sequence,
+        listener=leg.flow.listener.name,
+        host=host,
+        port=port,
+        allows_update=leg.allows_update,
+        session_interval_s=timer.interval_s if timer.is_running else 0,
+        is_refresher=timer.is_refresher,
+        sdp=body.content,
+        sdp_fields=body.fields,
+    )

@@ -1,0 +1,55 @@
+"""What a call is told once: its times and bounds, each with its reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sipcore.transaction.timers import Timers
+
+
+@dataclass(frozen=True, slots=True)
+class CallSettings:
+    """Times in seconds and bounds of one call."""
+
+    timers: Timers = field(default_factory=Timers)
+
+    session_expires_s: int = 1800
+    """The session interval we ask for; RFC 4028 §4 recommends half an hour."""
+
+    min_se_s: int = 90
+    """The shortest session interval we accept; RFC 4028 §4 allows none below 90."""
+
+    append_timeout_s: float = 0.5
+    """An answer that is not durable by then is no answer: the caller waits in silence."""
+
+    probe_timeout_s: float = 2.0
+    """Someone may wait for the slot that the probed call holds."""
+
+    provisional_interval_s: float = 60.0
+    """A ringing caller hears from us every minute, else proxies give up (RFC 3261 §13.3.1.1)."""
+
+    reinvite_timeout_s: float = 60.0
+    """A re-INVITE may ask a person, yet it blocks every other change of the session."""
+
+    decision_timeout_s: float = 32.0
+    """A caller whose call nobody decides about is refused, so that no fault leaves it hanging."""
+
+    body_bytes_max: int = 32_768
+    """A body that we pass must fit a datagram together with our own head."""
+
+    relayed_max: int = 16
+    """Requests of one side on their way to the other at once; a peer sends them one by one."""
+
+    dialogs_per_target_max: int = 8
+    """Dialogs that one INVITE may make by forking below us; each 2xx costs an ACK and a BYE."""
+
+    challenges_max: int = 4
+    """Times that one INVITE is sent again for 401, 407 or 422."""
+
+    cseq_gap: int = 1_000
+    """After a restart our requests start so far above the recorded CSeq, since those sent after
+    the answer are not recorded.
+    """
+
+
+DEFAULT_SETTINGS = CallSettings()
