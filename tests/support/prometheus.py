@@ -7,7 +7,9 @@ shorter intervals; `dashboard_queries` and `rule_queries` read what the dashboar
 from __future__ import annotations
 
 import json
+import math
 import re
+import shutil
 import subprocess
 import time
 import urllib.error
@@ -15,6 +17,8 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 from typing import Any, Self
+
+import pytest
 
 from tests.support.free_port import free_tcp_port
 
@@ -26,6 +30,12 @@ DASHBOARDS = ROOT / "config" / "grafana" / "dashboards"
 SCRAPE_S = 0.5
 _START_S = 20.0
 _COMPARISON = re.compile(r" (<=|>=|==|!=|<|>) ")
+
+
+needs_prometheus = pytest.mark.skipif(
+    not (shutil.which("prometheus") and shutil.which("promtool")),
+    reason="Prometheus is not installed (apt-get install prometheus)",
+)
 
 
 class PrometheusProcess:
@@ -120,6 +130,17 @@ class PrometheusProcess:
 
     def _log_tail(self) -> str:
         return (self._folder / "prometheus.log").read_text()[-2000:]
+
+
+def without_data(
+    prometheus: PrometheusProcess, queries: list[tuple[str, str]]
+) -> list[tuple[str, str]]:
+    """Return the queries that find nothing; a quantile of nothing is no number either."""
+    return [
+        (name, expression)
+        for name, expression in queries
+        if all(math.isnan(value) for value in prometheus.query(expression))
+    ]
 
 
 def dashboard_queries() -> list[tuple[str, str]]:

@@ -139,6 +139,15 @@ class SwitchProcess:
             if sample.name == name and labels.items() <= sample.labels.items()
         )
 
+    def wait_for_metric(
+        self, name: str, value: float, *, timeout_s: float = 10.0, **labels: str
+    ) -> None:
+        """Wait until `metric` gives that value."""
+        deadline = time.monotonic() + timeout_s
+        while (found := self.metric(name, **labels)) != value:
+            assert time.monotonic() < deadline, f"{name} {labels} is {found}, not {value}"
+            time.sleep(0.02)
+
     def log_lines(self) -> list[dict[str, Any]]:
         """Return what it logged; every line must be JSON."""
         return [json.loads(line) for line in self._log_path.read_text().splitlines()]
@@ -153,8 +162,8 @@ class SwitchProcess:
 
     def _command(self, *arguments: str) -> list[str]:
         return [
-            sys.executable, "-m", "freiton", *arguments,
-            "--config", str(self._config), "--state-dir", str(self._state),
+            sys.executable, "-m", "freiton",
+            "--config", str(self._config), "--state", str(self._state), *arguments,
         ]  # fmt: skip
 
     def _wait_until_ready(self) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from itertools import combinations
@@ -23,13 +21,11 @@ from tests.support.prometheus import (
     ROOT,
     PrometheusProcess,
     dashboard_queries,
+    needs_prometheus,
     rule_queries,
+    without_data,
 )
 
-needs_prometheus = pytest.mark.skipif(
-    not (shutil.which("prometheus") and shutil.which("promtool")),
-    reason="Prometheus is not installed (apt-get install prometheus)",
-)
 DASHBOARD: dict[str, Any] = json.loads((DASHBOARDS / "freiton.json").read_text())
 PANELS: list[dict[str, Any]] = DASHBOARD["panels"]
 
@@ -84,8 +80,7 @@ def test_alerts_name_causes_that_exist() -> None:
 def test_every_dashboard_query_has_data(prometheus: PrometheusProcess) -> None:
     queries = dashboard_queries()
     assert len(queries) >= 40
-    without = [pair for pair in queries if not _numbers(prometheus.query(pair[1]))]
-    assert without == []
+    assert without_data(prometheus, queries) == []
 
 
 @needs_prometheus
@@ -93,8 +88,7 @@ def test_every_alert_rule_has_data(prometheus: PrometheusProcess) -> None:
     assert {rule["health"] for rule in prometheus.rules()} == {"ok"}
     queries = rule_queries(prometheus)
     assert len(queries) == ALERTS.read_text().count("- alert: ")
-    without = [pair for pair in queries if not _numbers(prometheus.query(pair[1]))]
-    assert without == []
+    assert without_data(prometheus, queries) == []
 
 
 @needs_prometheus
@@ -153,8 +147,3 @@ def test_grafana_is_told_where_all_of_it_is() -> None:
 
 def _text(path: Path) -> str:
     return path.read_text()
-
-
-def _numbers(values: list[float]) -> list[float]:
-    """Return the values that say something: a quantile of nothing is no number."""
-    return [value for value in values if not math.isnan(value)]

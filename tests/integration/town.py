@@ -1,0 +1,179 @@
+"""A small telephone company: the real switch, SIPp phones and SIPp carriers.
+
+Every test has a town of its own. Prices are those of the TGNET/call price list, by the second and
+with VAT: the German fixed network 2.9 ct/min (line 89), free within a flatrate; Afghanistan
+79 ct/min (line 121). Conversations end half a second after a full one, so that the charged
+seconds do not depend on how busy this machine is.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final, TypedDict, Unpack
+
+from tests.support.free_port import free_sip_ports
+from tests.support.sipp import SippProcess, SippRole, run_sipp, start_sipp
+from tests.support.switch_process import SwitchProcess
+
+DOMAIN: Final = "freiton.internal"
+PASSWORD: Final = "only-for-tests"
+PHONES: Final = ("alice", "bob", "carol-desk", "carol-mobile", "dave")
+CARRIERS: Final = ("north", "south", "rescue")
+
+GERMANY: Final = "03023125900"
+GERMANY_E164: Final = "+493023125900"
+AFGHANISTAN: Final = "0093202101234"
+
+
+class Options(TypedDict, total=False):
+    """What `Town.role` takes besides who plays what."""
+
+    port: int
+    pause_ms: int
+    calls: int
+    transport: str
+    timeout_s: int
+    expires: str
+    csv: str
+    rate: float
+
+
+_SITE: Final = """
+customers = ["Town"]
+
+# One flatrate: one outgoing call at a time.
+[[accounts]]
+name = "alice"
+customer = "Town"
+area_code = "30"
+numbers = ["+493023125001"]
+flatrates = 1
+devices = [{{ user = "alice", password = "{password}" }}]
+
+# Pays by the minute; no limit but the technical one.
+[[accounts]]
+name = "bob"
+customer = "Town"
+area_code = "30"
+numbers = ["+493023125002"]
+ring_s = 5
+devices = [{{ user = "bob", password = "{password}" }}]
+
+# Two phones that ring together.
+[[accounts]]
+name = "carol"
+customer = "Town"
+area_code = "30"
+numbers = ["+493023125003"]
+devices = [
+    {{ user = "carol-desk", password = "{password}" }},
+    {{ user = "carol-mobile", password = "{password}" }},
+]
+
+# Pays beforehand, and may call dear countries.
+[[accounts]]
+name = "dave"
+customer = "Town"
+area_code = "30"
+numbers = ["+493023125004"]
+charging = "prepaid"
+non_eu_allowed = true
+devices = [{{ user = "dave", password = "{password}" }}]
+
+[[trunks]]
+name = "north"
+host = "127.0.0.1:{north}"
+priority = 10
+
+[[trunks]]
+name = "south"
+host = "127.0.0.1:{south}"
+priority = 20
+
+[[trunks]]
+name = "rescue"
+host = "127.0.0.1:{rescue}"
+priority = 30
+is_emergency = true
+channels = 2
+reserved_for_emergency = 2  # nothing but emergency calls
+asserted_number = "+493023125001"
+"""
+
+
+class Town:
+    """The switch with its site, running; phones and carriers are played one by one."""
+
+    def __init__(self, folder: Path, *, settings: str = "") -> None:
+        ports = free_sip_ports(len(PHONES) + len(CARRIERS))
+        self.ports = dict(zip((*PHONES, *CARRIERS), ports, strict=True))
+        self.folder = folder
+        self.switch = SwitchProcess(folder, settings=f'domains = ["{DOMAIN}"]\n{settings}')
+        site = folder / "site.toml"
+        site.write_text(_SITE.format(password=PASSWORD, **self.ports))
+        self.switch.cli("site", "import", str(site))
+        self._started: list[SippProcess] = []
+
+    def register(self, *phones: str) -> None:
+        """Register phones from the sockets at which they will be called."""
+        for phone in phones:
+            self.run("uac-register.xml", phone, expires="300")
+
+    def run(
+        self, scenario: str, caller: str, *, to: str = "", **options: Unpack[Options]
+    ) -> SippProcess:
+        """Play a caller to its end and require success."""
+        return run_sipp(self.role(scenario, caller, to=to, **options), self.folder)
+
+    def start(
+        self, scenario: str, caller: str, *, to: str = "", **options: Unpack[Options]
+    ) -> SippProcess:
+        """Start a caller and go on; `close` ends it if the test does not."""
+        return self._keep(SippProcess(self.role(scenario, caller, to=to, **options), self.folder))
+
+    def answer(self, scenario: str, callee: str, **options: Unpack[Options]) -> SippProcess:
+        """Start a called phone or carrier and wait until it can be called."""
+        return self._keep(start_sipp(self.role(scenario, callee, **options), self.folder))
+
+    def role(
+        self,
+        scenario: str,
+        name: str,
+        *,
+        to: str = "",
+        **options: Unpack[Options],
+    ) -> SippRole:
+        """Describe one SIPp of this town; it signs with the device named like the player."""
+        return SippRole(
+            scenario=scenario,
+            port=options.get("port") or self.ports[name],
+            remote_port=self.switch.sip_port if "uac-" in scenario else None,
+            keys={
+                "account": name.split("-", maxsplit=1)[0],
+                "domain": DOMAIN,
+                "carrier": "carrier.example",
+                "expires": options.get("expires", "300"),
+            },
+            user=name,
+            password=PASSWORD,
+            service=to,
+            pause_ms=options.get("pause_ms", 500),
+            calls=options.get("calls", 1),
+            transport=options.get("transport", "u1"),
+            csv=options.get("csv", ""),
+            rate=options.get("rate", 10),
+            timeout_s=options.get("timeout_s", 20),
+        )
+
+    def close(self) -> None:
+        """End everybody, and require that the switch never stumbled."""
+        for process in self._started:
+            process.kill()
+        if self.switch.is_running:
+            self.switch.stop()
+        faults = [line for line in self.switch.log_lines() if line["level"] == "error"]
+        assert faults == []
+
+    def _keep(self, process: SippProcess) -> SippProcess:
+        self._started.append(process)
+        return process
