@@ -288,8 +288,9 @@ class TransactionLayer:
     def _fail_server(self, server: ServerTransaction, *, now: float) -> None:
         if not server.flow.is_reliable:
             return
-        self._unindex(server)
-        if server.reopen():
+        if server.can_reopen:
+            self._unindex(server)
+            server.reopen()
             self._index(server)
             return
         server.step(Input.TRANSPORT_ERROR, self._outputs, now=now)

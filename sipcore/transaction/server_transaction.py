@@ -72,15 +72,15 @@ class ServerTransaction(Transaction):
                 self._perform(action, outputs, now)
         return True
 
-    def reopen(self) -> bool:
-        """Turn to a new connection, since the one of the request is gone (§18.2.2).
+    @property
+    def can_reopen(self) -> bool:
+        """Whether the responses still go over the connection of the request."""
+        return self._reopened is not None
 
-        False when that was done already.
-        """
-        if self._reopened is None:
-            return False
-        self.flow, self._reopened = self._reopened, None
-        return True
+    def reopen(self) -> None:
+        """Turn to a new connection, since the one of the request is gone (§18.2.2)."""
+        if self._reopened is not None:
+            self.flow, self._reopened = self._reopened, None
 
     def _input_of(self, status: int) -> Input:
         if status < 200:
