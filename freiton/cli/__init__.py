@@ -18,6 +18,7 @@ from freiton.cli import (
     devices,
     numbers,
     options,
+    quote,
     site,
     status,
     top_up,
@@ -36,6 +37,7 @@ app = typer.Typer(
 )
 
 app.command("check-config")(check_config.check_config)
+app.command("quote")(quote.quote)
 app.command("status")(status.status)
 app.command("top-up")(top_up.top_up)
 app.add_typer(site.app, name="site")

@@ -162,7 +162,7 @@ def _described(given: dict[str, Any]) -> tuple[AccountSpec, _NumbersSpec]:
     )
     given |= {
         "name": name,
-        "domain": domain,
+        "domain": domain or None,
         "short_numbers": _short_numbers(given["short_numbers"] or []),
         "charging": {None: None, True: ChargingKind.PREPAID, False: ChargingKind.POSTPAID}[
             is_prepaid

@@ -78,7 +78,10 @@ class Desk:
         return datetime.now(UTC).astimezone(self.tariff_plan.time_zone).date()
 
     def directory(self) -> Directory:
-        """Return the whole site as the switch would see it."""
+        """Return the whole site as the switch would see it; looking makes no new one."""
+        if not (self.config.state_folder / "site.db").exists():
+            folder = self.config.state_folder
+            raise SiteError(f"there is no site in {folder} yet; `freiton site import` makes one")
         with self._store() as store:
             return store.load_directory(local_hosts=self.config.known_hosts)
 

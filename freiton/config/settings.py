@@ -93,8 +93,6 @@ class OperatingLimits(Section):
     tcp_connections_max: Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
     wrong_passwords_max: Annotated[int, Field(strict=True, ge=1, le=1000)]
     wrong_passwords_wait_s: Seconds
-    call_s_max: Annotated[int, Field(strict=True, ge=60, le=86_400)]
-    regulated_call_s_max: Annotated[int, Field(strict=True, ge=60, le=3_600)]
 
 
 class Emergency(Section):
