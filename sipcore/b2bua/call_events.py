@@ -11,6 +11,7 @@ from typing import Literal
 
 from sipcore.auth.client import DigestClient
 from sipcore.message.message import Request, Response
+from sipcore.transaction import commands
 from sipcore.transaction.events import (
     AckMissing,
     AckReceived,
@@ -19,7 +20,6 @@ from sipcore.transaction.events import (
     RequestReceived,
     ResponseReceived,
     TransactionFailed,
-    TransactionId,
 )
 from sipcore.transport.flow import Flow
 
@@ -161,16 +161,8 @@ CallEvent = (
 
 # What a call asks for.
 
-
-class SendRequest:
-    """Send a request in a new client transaction; the layer puts our Via on top."""
-
-    __slots__ = ("flow", "owner", "request")
-
-    def __init__(self, request: Request, flow: Flow, owner: Owner) -> None:
-        self.request = request
-        self.flow = flow
-        self.owner = owner
+SendRequest = commands.SendRequest
+SendResponse = commands.SendResponse
 
 
 class SendCancel:
@@ -191,16 +183,6 @@ class SendAck:
     def __init__(self, request: Request, flow: Flow) -> None:
         self.request = request
         self.flow = flow
-
-
-class SendResponse:
-    """Answer a server transaction; also each repeat of a 2xx to the caller's INVITE."""
-
-    __slots__ = ("response", "transaction")
-
-    def __init__(self, transaction: TransactionId, response: Response) -> None:
-        self.transaction = transaction
-        self.response = response
 
 
 class Append:

@@ -1,7 +1,7 @@
 """The stateful proxy of RFC 3261 §16, for every request that makes no call."""
 
 from sipcore.proxy.forward import Target
-from sipcore.proxy.proxy import OWNER, Proxy, ProxyCommand, SendRequest, SendResponse
+from sipcore.proxy.proxy import OWNER, Proxy, ProxyCommand
 from sipcore.proxy.validate import Refusal
 
 __all__ = [
@@ -9,7 +9,5 @@ __all__ = [
     "Proxy",
     "ProxyCommand",
     "Refusal",
-    "SendRequest",
-    "SendResponse",
     "Target",
 ]

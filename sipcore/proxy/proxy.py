@@ -7,6 +7,7 @@ goes through the B2BUA.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import count
 from typing import Final
 
@@ -18,14 +19,13 @@ from sipcore.message.uri import SipUri
 from sipcore.proxy.forward import Target, forwarded_request, forwarded_response, max_breadth
 from sipcore.proxy.response_context import ResponseContext, choose_best_response
 from sipcore.proxy.validate import LoopKey, Refusal, loop_key, validate
+from sipcore.transaction.commands import SendRequest, SendResponse
 from sipcore.transaction.events import (
-    Owner,
     RequestReceived,
     ResponseReceived,
     TransactionFailed,
     TransactionId,
 )
-from sipcore.transport.flow import Flow
 
 OWNER: Final = "proxy"
 """The first word of the owner of every transaction that the proxy starts."""
@@ -34,27 +34,6 @@ CONTEXTS_MAX: Final = 20_000
 """Requests under way at once, each for at most 64·T1: 600 a second when no phone answers."""
 
 _NOT_PROXIED: Final = frozenset({"INVITE", "ACK", "CANCEL", "REGISTER"})
-
-
-class SendRequest:
-    """Send a request in a new client transaction; the layer puts our Via on top."""
-
-    __slots__ = ("flow", "owner", "request")
-
-    def __init__(self, request: Request, flow: Flow, owner: Owner) -> None:
-        self.request = request
-        self.flow = flow
-        self.owner = owner
-
-
-class SendResponse:
-    """Answer a server transaction."""
-
-    __slots__ = ("response", "transaction")
-
-    def __init__(self, transaction: TransactionId, response: Response) -> None:
-        self.transaction = transaction
-        self.response = response
 
 
 ProxyCommand = SendRequest | SendResponse
@@ -68,7 +47,7 @@ class Proxy:
         *,
         identifiers: Identifiers,
         is_own_uri: Callable[[SipUri], bool],
-        sent_bys: frozenset[str],
+        sent_bys: AbstractSet[str],
     ) -> None:
         """Take how to know ourselves: in a Route, and in a Via (``Listener.sent_by`` of each)."""
         self._identifiers = identifiers

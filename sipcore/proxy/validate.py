@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from sipcore.message.message import Request
@@ -35,7 +36,7 @@ def validate(
     request: Request,
     *,
     is_own_uri: Callable[[SipUri], bool],
-    sent_bys: frozenset[str],
+    sent_bys: AbstractSet[str],
     under_way: Callable[[LoopKey], bool],
 ) -> Refusal | None:
     """Check in the order of §16.3; a header that cannot be read is a RemoteError."""

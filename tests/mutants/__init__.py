@@ -1,0 +1,1 @@
+"""Faults that were planted on purpose, to prove that the tests can fail."""

@@ -1,0 +1,105 @@
+"""What a routed call asks of the accounting: which slots, whose money, for how long."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final
+
+from freiton.accounting.admission import AdmitRequest
+from freiton.accounting.slots import SlotClaim, SlotKind
+from freiton.routing.decision import CallKind, Connect, SlotRule, TrunkGroup
+from freiton.routing.directory import Account, AccountKind, ChargingKind, Device, Trunk
+from rating.engine import Quote
+from rating.ledger import SpendingTerms
+
+TECHNICAL_CAP: Final = 10
+"""Outgoing calls at once of an account without any flatrate: no tariff rule, but a bound on what
+stolen credentials can do."""
+
+NOBODY: Final = SpendingTerms(is_prepaid=False, daily_limit_micros=0)
+
+
+def admit_request(
+    call_id: str,
+    decision: Connect,
+    *,
+    device: Device | None,
+    quote: Quote | None,
+    today: date,
+) -> AdmitRequest:
+    """Return the request for a call whose first group is about to be dialled.
+
+    ``today`` is the local date of the tariff calendar: a flatrate counts from its order day.
+    """
+    payer = decision.caller or decision.called_account
+    group = decision.groups[0] if decision.groups else None
+    trunk = group.trunk if isinstance(group, TrunkGroup) else decision.incoming_trunk
+    return AdmitRequest(
+        call_id=call_id,
+        account_id="" if payer is None else str(payer.id),
+        customer_id="" if payer is None else str(payer.customer_id),
+        device_id="" if device is None else str(device.id),
+        direction=decision.kind.value,
+        calling_number=decision.calling_number or "",
+        called_number=called_text(decision),
+        terms=NOBODY if decision.caller is None else _terms(decision.caller),
+        quote=quote,
+        claims=_claims(decision, trunk, today),
+        max_call_s=decision.max_call_s,
+        is_emergency=decision.kind is CallKind.EMERGENCY,
+        trunk_id=None if trunk is None else str(trunk.id),
+    )
+
+
+def called_text(decision: Connect) -> str:
+    """Return the called number as records show it: E.164 where there is one, else as dialled."""
+    called = decision.called
+    if called is None:
+        return decision.dialled
+    return called.e164 or called.digits
+
+
+def trunk_owner(trunk: Trunk) -> str:
+    """Return the name under which calls over a trunk are kept."""
+    return f"trunk/{trunk.id}"
+
+
+def trunk_claim(trunk: Trunk) -> SlotClaim:
+    """Return the claim of one channel to a carrier."""
+    return SlotClaim(
+        trunk_owner(trunk), trunk.channels, trunk.reserved_for_emergency, SlotKind.TRUNK
+    )
+
+
+def _claims(decision: Connect, trunk: Trunk | None, today: date) -> list[SlotClaim]:
+    claims: list[SlotClaim] = []
+    if decision.slot_rule is SlotRule.OUTGOING and decision.caller is not None:
+        claims.append(_outgoing_claim(decision.caller, today))
+        claims += _channel_claims(decision.caller)
+    if decision.slot_rule is not SlotRule.NONE and decision.called_account is not None:
+        claims += _channel_claims(decision.called_account)
+    if trunk is not None:
+        claims.append(trunk_claim(trunk))
+    return claims
+
+
+def _outgoing_claim(account: Account, today: date) -> SlotClaim:
+    owner = f"account/{account.id}/outgoing"
+    if account.kind is AccountKind.PBX:
+        # No flatrate can be booked on a trunk account (TGNET/call §4.1); its channels count.
+        return SlotClaim(owner, None)
+    flatrates = account.flatrates_at(today)
+    if flatrates:
+        return SlotClaim(owner, flatrates, kind=SlotKind.FLATRATE)
+    return SlotClaim(owner, TECHNICAL_CAP, kind=SlotKind.TECHNICAL)
+
+
+def _channel_claims(account: Account) -> list[SlotClaim]:
+    if account.channels is None:
+        return []
+    return [SlotClaim(f"account/{account.id}/channels", account.channels, kind=SlotKind.CHANNEL)]
+
+
+def _terms(account: Account) -> SpendingTerms:
+    is_prepaid = account.charging is ChargingKind.PREPAID
+    return SpendingTerms(is_prepaid, None if is_prepaid else account.daily_limit_micros)

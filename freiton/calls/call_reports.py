@@ -1,0 +1,155 @@
+"""What is told of calls: to followers, to the log (one line per attempt), and to the counters."""
+
+from __future__ import annotations
+
+from typing import Final, Protocol
+
+from freiton.calls.admission_request import called_text
+from freiton.calls.ports import CallStream, WallClock
+from freiton.calls.running_call import RunningCall
+from freiton.calls.stream import CallReport, Kind
+from freiton.routing.decision import CallKind
+from freiton.routing.refusals import RefusalCause
+from rating.cdr import CallDetailRecord
+from rating.engine import RatedCall, describe
+
+RESULTS: Final = ("answered", "refused", "busy", "unanswered", "cancelled", "failed")
+BUSY: Final = frozenset({486, 600})
+UNANSWERED: Final = frozenset({408, 480})
+CANCELLED: Final = 487
+
+
+class Journal(Protocol):
+    """Where the line of a call is written; the composition root's log."""
+
+    def info(self, event: str, **fields: object) -> None:
+        """Write a line."""
+        ...
+
+
+class CallCounts:
+    """Plain integers that only grow; read at scrape time."""
+
+    __slots__ = ("charged_micros", "ended", "refusals", "talk_us")
+
+    def __init__(self) -> None:
+        self.ended: dict[tuple[str, str], int] = {
+            (kind.value, result): 0 for kind in CallKind for result in RESULTS
+        }
+        self.refusals: dict[str, int] = {cause.value: 0 for cause in RefusalCause}
+        self.talk_us = 0
+        self.charged_micros = 0
+
+
+class CallReports:
+    """Tells whoever wants to know; nothing here can change or end a call."""
+
+    def __init__(self, stream: CallStream, clock: WallClock, journal: Journal) -> None:
+        self._stream = stream
+        self._clock = clock
+        self._journal = journal
+        self.counts = CallCounts()
+
+    def admit(self, running: RunningCall, *, now: float) -> None:
+        """Tell that a call has its place."""
+        self._publish("admit", running, now=now)
+
+    def answer(self, running: RunningCall, *, now: float) -> None:
+        """Tell that a call is talked on."""
+        self._publish("answer", running, now=now)
+
+    def tick(self, running: RunningCall, cost: RatedCall | None, *, now: float) -> None:
+        """Tell that a call goes on; ``cost`` is its price up to now."""
+        micros = None if cost is None else cost.amount_micros
+        self._publish("tick", running, now=now, cost_micros=micros)
+
+    def end(self, record: CallDetailRecord) -> None:
+        """Tell that an admitted call is over."""
+        result = result_of(record)
+        self.counts.talk_us += record.duration_us if record.answered_at else 0
+        self.counts.charged_micros += record.amount_micros
+        self._told("end", record, result=result)
+
+    def refuse(self, record: CallDetailRecord, *, cause: RefusalCause | None) -> None:
+        """Tell that an attempt never became a call; without ``cause`` the caller gave up."""
+        if cause is not None:
+            self.count_refusal(cause)
+        result = "cancelled" if cause is None else "refused"
+        self._told("refuse", record, result=result)
+
+    def count_refusal(self, cause: RefusalCause) -> None:
+        """Count a refusal whose record the accounting has written by itself."""
+        self.counts.refusals[cause.value] += 1
+
+    def _told(self, what: Kind, record: CallDetailRecord, *, result: str) -> None:
+        kind = record.direction
+        if (kind, result) in self.counts.ended:
+            self.counts.ended[kind, result] += 1
+        self._journal.info(
+            "call ended" if what == "end" else "call refused",
+            call=record.call_id,
+            kind=kind,
+            result=result,
+            account=record.account_id,
+            calling=record.calling_number,
+            called=record.called_number,
+            trunk=record.trunk_id,
+            ending=record.ending,
+            released_by=record.released_by,
+            status=record.sip_status,
+            talk_s=record.duration_us / 1_000_000,
+            amount_micros=record.amount_micros,
+        )
+        if not self._stream.is_followed:
+            return
+        self._stream.publish(
+            CallReport(
+                kind=what,
+                call_id=record.call_id,
+                at=record.ended_at.isoformat(timespec="milliseconds"),
+                account=record.account_id,
+                call_kind=kind,
+                calling_number=record.calling_number,
+                called_number=record.called_number,
+                talk_s=record.duration_us / 1_000_000,
+                cost_micros=None if record.quote is None else record.amount_micros,
+                cause=record.ending,
+                status=record.sip_status or 0,
+            )
+        )
+
+    def _publish(
+        self, what: Kind, running: RunningCall, *, now: float, cost_micros: int | None = None
+    ) -> None:
+        decision = running.decision
+        if not self._stream.is_followed:
+            return
+        since = running.talking_since
+        caller = None if decision is None else decision.caller or decision.called_account
+        quote = running.quote
+        self._stream.publish(
+            CallReport(
+                kind=what,
+                call_id=running.id,
+                at=self._clock.utc().isoformat(timespec="milliseconds"),
+                account="" if caller is None else caller.name,
+                call_kind="" if decision is None else decision.kind.value,
+                calling_number="" if decision is None else decision.calling_number or "",
+                called_number="" if decision is None else called_text(decision),
+                talk_s=0.0 if since is None else round(now - since, 3),
+                cost_micros=cost_micros,
+                price="" if quote is None else describe(quote, "en"),
+            )
+        )
+
+
+def result_of(record: CallDetailRecord) -> str:
+    """Return one of ``RESULTS`` for an admitted call."""
+    if record.answered_at is not None:
+        return "answered"
+    status = record.sip_status or 0
+    if status == CANCELLED or record.released_by == "caller":
+        return "cancelled"
+    if status in BUSY:
+        return "busy"
+    return "unanswered" if status in UNANSWERED else "failed"

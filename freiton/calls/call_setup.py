@@ -1,0 +1,123 @@
+"""From an INVITE to a call that waits for its place: recognise, gather, decide, price."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from ipaddress import IPv4Network, IPv6Network, ip_address
+
+from freiton.calls.answers import Answer
+from freiton.calls.call_control import CallControl
+from freiton.calls.carriers import Carriers
+from freiton.calls.intake import Intake, Sender
+from freiton.calls.ports import Site, WallClock
+from freiton.calls.pricing import Pricing
+from freiton.routing.context import RouteContext
+from freiton.routing.decision import CallKind, RefusedCall
+from freiton.routing.emergency import calls_for_help
+from freiton.routing.refusals import RefusalCause
+from freiton.routing.request import read_request
+from freiton.routing.steps import decide
+from rating.engine import Unpriced
+from rating.numbering import Numbering
+from sipcore.b2bua.extensions import check_invite
+from sipcore.identifiers import Identifiers
+from sipcore.registrar.location_table import LocationTable
+from sipcore.transaction.events import RequestReceived
+
+
+@dataclass(frozen=True, slots=True)
+class SetupSettings:
+    """What an operator may choose about new calls."""
+
+    calls_max: int = 2_000
+    strangers_may_call_emergency: bool = False
+    emergency_access: tuple[IPv4Network | IPv6Network, ...] = ()
+
+
+class CallSetup:
+    """Turns INVITEs outside of dialogs into running calls or answers."""
+
+    def __init__(
+        self,
+        site: Site,
+        intake: Intake,
+        calls: CallControl,
+        *,
+        locations: LocationTable,
+        carriers: Carriers,
+        pricing: Pricing,
+        numbering: Numbering,
+        identifiers: Identifiers,
+        clock: WallClock,
+        settings: SetupSettings,
+    ) -> None:
+        self._site = site
+        self._intake = intake
+        self._calls = calls
+        self._locations = locations
+        self._carriers = carriers
+        self.pricing = pricing
+        self.numbering = numbering
+        self._identifiers = identifiers
+        self._clock = clock
+        self._settings = settings
+        self.is_draining = False
+
+    def invite(self, received: RequestReceived, *, now: float) -> Answer | None:
+        """Return the answer to an INVITE, or None when it has become a call.
+
+        Raises RemoteError for what cannot be read.
+        """
+        request = received.request
+        if calls_for_help(request):
+            sender = self._intake.sender_of_emergency(request, received.flow, now=now)
+            return self._route(received, sender, now=now)
+        refused = check_invite(request)
+        if refused is not None:
+            return Answer(refused.status, refused.reason, tuple(refused.fields))
+        authenticated = self._intake.authenticate(request, received.flow, now=now)
+        if isinstance(authenticated, Answer):
+            return authenticated
+        return self._route(received, authenticated, now=now)
+
+    def _route(self, received: RequestReceived, sender: Sender, *, now: float) -> Answer | None:
+        request = received.request
+        route_request = read_request(request, sender.source)
+        refuse = partial(self._calls.refuse_attempt, route_request, sender, now=now)
+        if request.max_forwards == 0:
+            return refuse(RefusalCause.TOO_MANY_HOPS)
+        if self._calls.is_merged(request):
+            return refuse(RefusalCause.LOOP)
+        at = self._clock.utc()
+        decision = decide(route_request, self._context(sender.source.host, now=now))
+        if isinstance(decision, RefusedCall):
+            return refuse(decision.cause, status=decision.status)
+        if decision.kind is not CallKind.EMERGENCY:
+            if self.is_draining:
+                return refuse(RefusalCause.SHUTTING_DOWN)
+            if self._calls.total >= self._settings.calls_max:
+                return refuse(RefusalCause.OVERLOADED)
+        price = self.pricing.quote(decision, at=at)
+        if isinstance(price, Unpriced):
+            return refuse(RefusalCause.NO_PRICE)
+        self._calls.start(received, decision, device=sender.device, quote=price, now=now)
+        return None
+
+    def _context(self, host: str, *, now: float) -> RouteContext:
+        return RouteContext(
+            directory=self._site.directory,
+            numbering=self.numbering,
+            locations=self._locations,
+            trunk_states=self._carriers.states(self._calls.open_by_trunk(), now=now),
+            identifiers=self._identifiers,
+            strangers_may_call_emergency=self._may_stranger_call(host),
+        )
+
+    def _may_stranger_call(self, host: str) -> bool:
+        """Tell whether an emergency call from this unknown address is put through."""
+        settings = self._settings
+        if settings.strangers_may_call_emergency or not settings.emergency_access:
+            return settings.strangers_may_call_emergency
+        address = ip_address(host)
+        return any(address in network for network in settings.emergency_access)

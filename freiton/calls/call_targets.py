@@ -1,0 +1,55 @@
+"""From a routing group to the targets that a call rings."""
+
+from __future__ import annotations
+
+from freiton.calls.carriers import Carriers
+from freiton.routing.decision import Connect, DeviceGroup, Group, TrunkGroup
+from sipcore.b2bua.call_events import Target
+
+
+def targets_of(
+    group: Group, decision: Connect, carriers: Carriers, *, now: float, trunk_ring_s: float
+) -> tuple[Target, ...]:
+    """Return whom to ring now; none when what routing saw is gone by this instant."""
+    if isinstance(group, DeviceGroup):
+        return _devices(group, now=now)
+    return _trunk(group, decision, carriers, trunk_ring_s=trunk_ring_s)
+
+
+def _devices(group: DeviceGroup, *, now: float) -> tuple[Target, ...]:
+    identity = group.identity
+    return tuple(
+        Target(
+            target.binding.contact,
+            target.request_uri,
+            target.binding.flow,
+            from_value=identity.from_value,
+            to_value=identity.to_value,
+            ring_s=group.account.ring_s,
+            route=target.binding.path,
+            fields=identity.fields,
+        )
+        for target in group.targets
+        if target.binding.expires_at > now
+    )
+
+
+def _trunk(
+    group: TrunkGroup, decision: Connect, carriers: Carriers, *, trunk_ring_s: float
+) -> tuple[Target, ...]:
+    carrier = carriers.carrier(group.trunk.id)
+    if carrier is None:
+        return ()
+    ring_s = trunk_ring_s if decision.caller is None else decision.caller.ring_s
+    return (
+        Target(
+            group.trunk.name,
+            group.request_uri,
+            carrier.flow,
+            from_value=group.identity.from_value,
+            to_value=group.identity.to_value,
+            ring_s=max(ring_s, trunk_ring_s),
+            fields=group.identity.fields,
+            credentials=carrier.client,
+        ),
+    )

@@ -1,0 +1,160 @@
+"""Who sends this request: a carrier, a device of an account, or a stranger."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from freiton.calls.answers import Answer
+from freiton.calls.ports import Site
+from freiton.routing.directory import Account, Device
+from freiton.routing.request import Source
+from sipcore.auth.authenticator import Authenticator, Challenge, DeviceSecret, Refused, Verified
+from sipcore.auth.digest import Algorithm
+from sipcore.auth.nonce import Nonces
+from sipcore.auth.wrong_passwords import WrongPasswords
+from sipcore.errors import RemoteError
+from sipcore.message import Request, SipUri
+from sipcore.registrar.location_table import LocationTable
+from sipcore.transport.flow import Flow
+
+
+class Sender:
+    """A sender that proved who it is; ``device`` is set for accounts only."""
+
+    __slots__ = ("device", "source")
+
+    def __init__(self, source: Source, device: Device | None = None) -> None:
+        self.source = source
+        self.device = device
+
+
+class Intake:
+    """Recognises carriers by their address, phones by digest or, for emergencies, by flow."""
+
+    def __init__(
+        self,
+        site: Site,
+        locations: LocationTable,
+        nonces: Nonces,
+        *,
+        wrong_passwords: WrongPasswords,
+    ) -> None:
+        self._site = site
+        self._locations = locations
+        self._nonces = nonces
+        self._wrong_passwords = wrong_passwords
+        self._authenticators: dict[tuple[str, bool], Authenticator] = {}
+
+    def authenticate(
+        self, request: Request, flow: Flow, *, now: float, as_proxy: bool = False
+    ) -> Sender | Answer:
+        """Return who sent this, or the challenge that it gets.
+
+        Raises RemoteError when From cannot be read.
+        """
+        trunk = self._site.directory.trunk_by_source(*flow.remote)
+        if trunk is not None and request.method != "REGISTER":
+            return Sender(Source(host=flow.remote[0], listener=flow.listener.name, trunk=trunk))
+        realm = self._realm(request)
+        account = self._claimed_account(request, realm)
+        outcome = self._authenticator(realm, as_proxy=as_proxy).verify(
+            request,
+            partial(self._secret, realm),
+            now=now,
+            algorithms=None if account is None else _algorithms(account),
+            is_known=partial(self._is_registered_over, realm, flow),
+            source=flow.remote[0],
+        )
+        if isinstance(outcome, Challenge):
+            return Answer(outcome.status, fields=tuple(outcome.fields))
+        if isinstance(outcome, Refused):
+            return Answer(outcome.status, outcome.reason)
+        return self._sender(outcome, realm, flow)
+
+    def sender_of_emergency(self, request: Request, flow: Flow, *, now: float) -> Sender:
+        """Return who calls for help, without ever asking for a password.
+
+        A carrier by its address, a phone by the flow it is registered over, else by credentials
+        that it happened to send; otherwise a stranger.
+        """
+        directory = self._site.directory
+        host, listener = flow.remote[0], flow.listener.name
+        trunk = directory.trunk_by_source(*flow.remote)
+        if trunk is not None:
+            return Sender(Source(host=host, listener=listener, trunk=trunk))
+        for aor in self._locations.aors_over(flow):
+            user, _, domain = aor.rpartition("@")
+            account = directory.account_by_aor(user, domain)
+            if account is not None:
+                return Sender(Source(host=host, listener=listener, account=account))
+        try:
+            sender = self.authenticate(request, flow, now=now)
+        except RemoteError:
+            sender = Answer(400)
+        if isinstance(sender, Sender):
+            return sender
+        return Sender(Source(host=host, listener=listener))
+
+    def may_register(self, sender: Sender, aor: SipUri) -> bool:
+        """Tell whether a device registers for its own account (RFC 3261 §10.3 step 4)."""
+        account = self._site.directory.account_by_aor(aor.user or "", aor.host)
+        return account is not None and account == sender.source.account
+
+    def _sender(self, verified: Verified, realm: str, flow: Flow) -> Sender | Answer:
+        directory = self._site.directory
+        device = directory.device(verified.username, realm)
+        account = None if device is None else directory.account(device.account_id)
+        if device is None or account is None:
+            return Answer(403)
+        source = Source(host=flow.remote[0], listener=flow.listener.name, account=account)
+        return Sender(source, device)
+
+    def _realm(self, request: Request) -> str:
+        """Return the domain of ours that the sender claims to be of, else the default one."""
+        directory = self._site.directory
+        uri = request.from_.uri
+        domain = directory.local_domain(uri.host) if isinstance(uri, SipUri) else None
+        return directory.default_domain if domain is None else domain
+
+    def _claimed_account(self, request: Request, realm: str) -> Account | None:
+        uri = request.from_.uri
+        if not isinstance(uri, SipUri) or uri.user is None:
+            return None
+        return self._site.directory.account_by_aor(uri.user, realm)
+
+    def _authenticator(self, realm: str, *, as_proxy: bool) -> Authenticator:
+        # Bounded: a realm is always a domain of the directory.
+        key = (realm, as_proxy)
+        if key not in self._authenticators:
+            self._authenticators[key] = Authenticator(
+                realm, self._nonces, wrong_passwords=self._wrong_passwords, as_proxy=as_proxy
+            )
+        return self._authenticators[key]
+
+    def _secret(self, realm: str, username: str) -> DeviceSecret | None:
+        device = self._site.directory.device(username, realm)
+        if device is None:
+            return None
+        return DeviceSecret(
+            str(device.id),
+            str(device.account_id),
+            {Algorithm.MD5: device.ha1_md5, Algorithm.SHA_256: device.ha1_sha256},
+        )
+
+    def _is_registered_over(self, realm: str, flow: Flow, device_key: str) -> bool:
+        directory = self._site.directory
+        for aor in self._locations.aors_over(flow):
+            user, _, domain = aor.rpartition("@")
+            account = directory.account_by_aor(user, domain)
+            if account is not None and account.domain == realm:
+                return any(
+                    str(device.id) == device_key
+                    for device in directory.devices
+                    if device.account_id == account.id
+                )
+        return False
+
+
+def _algorithms(account: Account) -> tuple[Algorithm, ...] | None:
+    chosen = tuple(Algorithm(name) for name in account.algorithms)
+    return chosen or None

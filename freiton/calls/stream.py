@@ -1,0 +1,31 @@
+"""What is told of a running call, one report at a time: admit, answer, tick, end."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+Kind = Literal["admit", "refuse", "answer", "tick", "end"]
+
+
+class CallReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing that happened to a call.
+
+    Numbers come whole; who shows or writes them to other than the operator's own terminal masks
+    them. ``cost_micros`` is the price up to this instant in the basis of the price list, from the
+    same function as the final charge; ``talk_s`` counts from the answer.
+    """
+
+    kind: Kind
+    call_id: str
+    at: str
+    account: str = ""
+    call_kind: str = ""
+    calling_number: str = ""
+    called_number: str = ""
+    talk_s: float = 0.0
+    cost_micros: int | None = None
+    price: str = ""
+    cause: str = ""
+    status: int = 0

@@ -1,0 +1,160 @@
+"""Every event of the wire finds its place here, and every deadline.
+
+Nothing is decided but who decides. What cannot be read is answered and forgotten; an exception
+ends what caused it and nothing else.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from freiton.calls.answers import Answer
+from freiton.calls.call_control import CallControl
+from freiton.calls.call_setup import CallSetup
+from freiton.calls.carriers import OWNER as CARRIER
+from freiton.calls.carriers import Carriers
+from freiton.calls.forwarding import FORWARDED, Forwarding
+from freiton.calls.perform import perform_all
+from freiton.calls.ports import Site
+from freiton.calls.registrations import Registrations
+from sipcore.dialog.dialog import DialogId
+from sipcore.errors import RemoteError
+from sipcore.identifiers import Identifiers
+from sipcore.message import Request, SipUri
+from sipcore.message.derive import respond
+from sipcore.proxy.proxy import OWNER as PROXY
+from sipcore.transaction.events import (
+    AckMissing,
+    AckReceived,
+    CancelReceived,
+    RequestReceived,
+    ResponseReceived,
+    TransactionEvent,
+    TransactionFailed,
+)
+from sipcore.transaction.layer import TransactionLayer
+from sipcore.transport.flow import Flow
+
+ALLOW: Final = "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, MESSAGE, INFO, UPDATE"
+SUPPORTED: Final = "timer, path"
+NEEDS_DIALOG: Final = frozenset({"BYE", "INFO", "UPDATE", "PRACK"})
+EVENT_METHODS: Final = frozenset({"SUBSCRIBE", "PUBLISH"})
+
+
+class Switch:
+    """The four rooms of a request: registrar, proxy, calls, and our own answers."""
+
+    def __init__(
+        self,
+        layer: TransactionLayer,
+        site: Site,
+        *,
+        calls: CallControl,
+        setup: CallSetup,
+        registrations: Registrations,
+        forwarding: Forwarding,
+        carriers: Carriers,
+        identifiers: Identifiers,
+    ) -> None:
+        self._layer = layer
+        self._site = site
+        self._calls = calls
+        self._setup = setup
+        self._registrations = registrations
+        self._forwarding = forwarding
+        self._carriers = carriers
+        self._identifiers = identifiers
+
+    def dispatch(self, event: TransactionEvent, *, now: float) -> None:
+        """Take one event of the transaction layer."""
+        match event:
+            case RequestReceived():
+                self._request(event, now=now)
+            case ResponseReceived() | TransactionFailed():
+                self._outcome(event, now=now)
+            case AckReceived():
+                self._calls.acknowledge(event, now=now)
+            case CancelReceived() | AckMissing():
+                self._calls.invite_event(event, now=now)
+
+    def flow_failed(self, flow: Flow, *, now: float) -> None:
+        """Learn that a connection is gone: nobody is reached over it any more."""
+        self._registrations.flow_failed(flow, now=now)
+
+    def _request(self, received: RequestReceived, *, now: float) -> None:
+        try:
+            answer = self._answer(received, now=now)
+        except RemoteError as error:
+            answer = Answer(error.status_hint)
+        if answer is not None:
+            self._respond(received, answer, now=now)
+
+    def _answer(self, received: RequestReceived, *, now: float) -> Answer | None:
+        """Return what to answer, None when somebody else answers."""
+        request = received.request
+        method = request.method
+        if request.to.tag is not None:
+            return self._in_dialog(received, now=now)
+        if method == "INVITE":
+            return self._setup.invite(received, now=now)
+        if method == "REGISTER":
+            return self._registrations.register(request, received.flow, now=now)
+        if method == "OPTIONS" and self._is_for_us(request):
+            return _capabilities()
+        if method in FORWARDED:
+            return self._forward(received, now=now)
+        if method in EVENT_METHODS:
+            return Answer(489)
+        if method in NEEDS_DIALOG:
+            return Answer(481)
+        return Answer(405, fields=(("allow", ALLOW),))
+
+    def _in_dialog(self, received: RequestReceived, *, now: float) -> Answer | None:
+        dialog_id = DialogId.of_request(received.request)
+        if self._calls.receive_in_dialog(received, dialog_id, now=now):
+            return None
+        return Answer(481)
+
+    def _forward(self, received: RequestReceived, *, now: float) -> Answer | None:
+        commands = self._forwarding.forward(received, now=now)
+        if isinstance(commands, Answer):
+            return commands
+        perform_all(commands, self._layer, now=now)
+        return None
+
+    def _outcome(self, event: ResponseReceived | TransactionFailed, *, now: float) -> None:
+        first = event.owner[0]
+        if first == PROXY:
+            perform_all(self._forwarding.receive(event), self._layer, now=now)
+        elif first == CARRIER:
+            perform_all(self._carriers.receive(event, now=now), self._layer, now=now)
+        else:
+            self._calls.outcome(event, str(first), now=now)
+
+    def _is_for_us(self, request: Request) -> bool:
+        """Tell whether the switch itself is asked, and no user of it."""
+        uri = request.uri
+        if not isinstance(uri, SipUri):
+            return False
+        return not uri.user and self._site.directory.is_local_domain(uri.host)
+
+    def _respond(self, received: RequestReceived, answer: Answer, *, now: float) -> None:
+        response = respond(
+            received.request,
+            answer.status,
+            answer.reason,
+            to_tag=self._identifiers.tag(),
+            fields=list(answer.fields),
+        )
+        self._layer.respond(received.transaction, response, now=now)
+
+
+def _capabilities() -> Answer:
+    return Answer(
+        200,
+        fields=(
+            ("allow", ALLOW),
+            ("accept", "application/sdp"),
+            ("supported", SUPPORTED),
+        ),
+    )

@@ -1,0 +1,85 @@
+"""Plant each named fault in a copy of the project and see that a test turns red.
+
+``python -m tests.mutants [NAME …]`` runs all faults, or the named ones. Each runs only the tests
+that are said to catch it, in a copy, so the checkout is never touched. A fault that no test
+notices, or whose place is no longer found, makes the run fail.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tests.mutants.faults import FAULTS, Fault
+
+ROOT = Path(__file__).parent.parent.parent
+COPIED = ("sipcore", "rating", "freiton", "tests", "config", "docs", "sipp-scenarios", "bench")
+SECONDS_MAX = 300
+
+
+def plant(fault: Fault, root: Path) -> str | None:
+    """Change the copy under ``root``; return what is wrong with the fault's description."""
+    path = root / fault.path
+    text = path.read_text()
+    if text.count(fault.old) != 1:
+        return f"its place in {fault.path} is found {text.count(fault.old)} times"
+    path.write_text(text.replace(fault.old, fault.new))
+    return None
+
+
+def run_tests(root: Path, tests: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
+    environment = {**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.run(
+        command, cwd=root, env=environment, capture_output=True, text=True, timeout=SECONDS_MAX,
+        check=False,
+    )  # fmt: skip
+
+
+def judge(fault: Fault) -> tuple[Fault, str | None]:
+    """Return what speaks against the tests, or None when they caught the fault."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        for name in COPIED:
+            if (ROOT / name).exists():
+                shutil.copytree(
+                    ROOT / name, root / name, symlinks=True,
+                    ignore=shutil.ignore_patterns("__pycache__"),
+                )  # fmt: skip
+        shutil.copy(ROOT / "pyproject.toml", root)
+        problem = plant(fault, root)
+        if problem is not None:
+            return fault, problem
+        try:
+            result = run_tests(root, fault.tests)
+        except subprocess.TimeoutExpired:
+            return fault, None  # a test that hangs has noticed
+        if result.returncode == 1 and "failed" in result.stdout:
+            return fault, None
+        tail = "\n".join(result.stdout.strip().splitlines()[-5:])
+        return fault, f"pytest ended with {result.returncode}, no test failed:\n{tail}"
+
+
+def main(names: list[str]) -> int:
+    chosen = [fault for fault in FAULTS if not names or fault.name in names]
+    unknown = set(names) - {fault.name for fault in chosen}
+    if unknown:
+        print(f"no such fault: {', '.join(sorted(unknown))}")
+        return 2
+    survivors = 0
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+        for number, (fault, problem) in enumerate(pool.map(judge, chosen), start=1):
+            verdict = "caught" if problem is None else f"NOT CAUGHT: {problem}"
+            print(f"[{number}/{len(chosen)}] {fault.name}: {verdict}", flush=True)
+            survivors += problem is not None
+    print(f"{len(chosen) - survivors} passed, {survivors} failed")
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
