@@ -50,6 +50,7 @@ class Leg:
         "_contact",
         "_goodbye",
         "_identifiers",
+        "_last_ack",
         "_next_owner",
         "_said_bye",
         "_session",
@@ -62,7 +63,6 @@ class Leg:
         "invite",
         "is_early",
         "is_terminated",
-        "last_ack",
         "number",
         "offer_answer",
         "pending",
@@ -107,7 +107,7 @@ class Leg:
         self.invite: RequestReceived | None = None
         self.accepted: Accepted | None = None
         self.unacknowledged: Request | None = None
-        self.last_ack: SendAck | None = None
+        self._last_ack: Request | None = None
         self.pending: dict[int, Pending] = {}
         self.received_body = NO_BODY
         self.sent_body = NO_BODY
@@ -223,8 +223,8 @@ class Leg:
             ack.add(key, value)
         ack.body = body.content
         self.unacknowledged = None
-        self.last_ack = SendAck(ack, self.flow)
-        out.append(self.last_ack)
+        self._last_ack = ack
+        self._send_ack(ack, out)
 
     def repeat_ack(self, invite: Request, *, out: list[CallCommand]) -> None:
         """Answer a repeated 2xx with the same ACK (§13.2.2.4).
@@ -232,8 +232,8 @@ class Leg:
         A 2xx to an INVITE that was given up gets an ACK as well, one whose answer is still to
         come gets none yet.
         """
-        if self.last_ack is not None and (self.last_ack.request.cseq.number == invite.cseq.number):
-            out.append(self.last_ack)
+        if self._last_ack is not None and self._last_ack.cseq.number == invite.cseq.number:
+            self._send_ack(self._last_ack, out)
         elif self.unacknowledged is None or self.unacknowledged.cseq.number != invite.cseq.number:
             self.acknowledge(invite, out=out)
 
@@ -452,6 +452,11 @@ class Leg:
         self._next_owner += 1
         self.pending[self._next_owner] = pending
         out.append(SendRequest(pending.request, self.flow, self._owner(self._next_owner)))
+
+    def _send_ack(self, ack: Request, out: list[CallCommand]) -> None:
+        """Send a copy, since each one gets a Via of its own."""
+        copy = Request("ACK", ack.uri_text, ack.fields, ack.body)
+        out.append(SendAck(copy, self.flow))
 
     def _owner(self, number: int) -> Owner:
         return (self._call_id, self.number, number)
