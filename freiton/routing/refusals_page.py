@@ -16,8 +16,8 @@ Every refusal carries `Reason: Q.850;cause=…;text="…"` (RFC 3326) and `Warni
 (RFC 3261 §20.43), in the language of the account. The call detail record keeps the code.
 
 - A status in brackets can be chosen instead, for one account or one trunk.
-- *Retry-After* says that the answer asks to come back after {low:.0f} to {high:.0f} seconds, chosen by chance. All
-  others leave it out: a phone that obeys it would hold back an emergency call too.
+- *Retry-After* asks the caller to come back after {low:.0f} to {high:.0f} seconds, chosen by
+  chance. All others leave it out: a phone that obeys it would hold back an emergency call too.
 
 | code | status | Q.850 | Retry-After | Deutsch | English |
 |---|---|---|---|---|---|
