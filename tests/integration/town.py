@@ -150,12 +150,12 @@ class Town:
             remote_port=self.switch.sip_port if "uac-" in scenario else None,
             keys={
                 "account": name.split("-", maxsplit=1)[0],
-                "domain": DOMAIN,
                 "carrier": "carrier.example",
                 "expires": options.get("expires", "300"),
             },
             user=name,
             password=PASSWORD,
+            domain=DOMAIN,
             service=to,
             pause_ms=options.get("pause_ms", 500),
             calls=options.get("calls", 1),

@@ -45,6 +45,7 @@ class SippRole:
     keys: Mapping[str, str] = field(default_factory=dict)
     user: str = ""
     password: str = ""
+    domain: str = ""
     service: str = ""
     calls: int = 1
     rate: float = 10
@@ -133,6 +134,9 @@ class SippProcess:
             arguments += ["-s", role.service]
         if role.user:
             arguments += ["-au", role.user, "-ap", role.password]
+        if role.domain:
+            # Else the digest would be for the address we send to, which names another server.
+            arguments += ["-auth_uri", role.domain, "-key", "domain", role.domain]
         if role.csv:
             arguments += ["-inf", "users.csv"]
         for name, value in role.keys.items():
