@@ -1,0 +1,1 @@
+"""Documentation, and the programs that draw parts of it from the code."""

@@ -49,9 +49,9 @@ def render(machine: Machine) -> str:
         lines.append(f"    {_state(state)} --> {_state(step.state)}: {label}")
     lines += [f"    {_state(State.TERMINATED)} --> [*]", "```", "", "Absorbed without effect:", ""]
     for state in machine.states:
-        given = [_words(one) for one in Input if (state, one) in machine.absorbed]
-        if given:
-            lines.append(f"- {_state(state)}: {', '.join(given)}")
+        absorbed = [_words(one) for one in Input if (state, one) in machine.absorbed]
+        if absorbed:
+            lines.append(f"- {_state(state)}: {', '.join(absorbed)}")
     return "\n".join(lines) + "\n"
 
 
