@@ -37,6 +37,7 @@ MERGE_FIXED_DIGITS: Final = 4
 cannot tell price both as fixed."""
 GLOBAL_REGION: Final = "001"
 GERMANY: Final = "49"
+DIGITS: Final = "0123456789"
 
 # The order in which the metadata's own classification asks (a number may match several patterns).
 _LINE_TYPES: Final = (
@@ -165,11 +166,12 @@ class CountryTree:
             if not candidates and correction is None and depth <= self._assigned_digits:
                 return Node(Target(self._regions[0], LineType.UNASSIGNED), depth=depth)
             decided = len({(c.region, c.line_type) for c in candidates}) <= 1
-            if depth >= (self._assigned_digits if decided else self._digits_max):
+            enough = depth >= (self._assigned_digits if decided else self._digits_max)
+            if enough or (candidates and not any(_step(candidates, digit) for digit in DIGITS)):
                 return Node(_correct(_target(candidates), correction), depth=depth)
         children = tuple(
             self._node(prefix + digit, _step(candidates, digit), depth + 1, correction)
-            for digit in "0123456789"
+            for digit in DIGITS
         )
         return _collapse(children, depth)
 
@@ -195,7 +197,7 @@ def build_countries() -> list[tuple[str, int]]:
 
 def build_german_areas() -> list[tuple[str, int]]:
     """List the lengths of German area codes by their first digits; 0 where none is assigned."""
-    starts = (row for digit in "0123456789" for row in _area_node(digit).rows(digit))
+    starts = (row for digit in DIGITS for row in _area_node(digit).rows(digit))
     return sorted((row.prefix, int(row.breakout)) for row in starts)
 
 
@@ -325,7 +327,7 @@ def _preference(target: Target) -> tuple[bool, str, str, str]:
 def _area_node(national_number: str) -> Node:
     """Ask the metadata's number formats where the area code of each five-digit start ends."""
     if len(national_number) < 5:
-        children = (_area_node(f"{national_number}{digit}") for digit in "0123456789")
+        children = (_area_node(f"{national_number}{digit}") for digit in DIGITS)
         return _collapse(tuple(children), 0)
     digits = 0
     if national_number[0] not in "01":

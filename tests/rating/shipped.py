@@ -1,0 +1,72 @@
+"""The data that ships, loaded once for all tests that price real numbers."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from functools import cache
+from pathlib import Path
+
+from rating.engine import BookedOption, Quote, QuoteParams, Unpriced, quote
+from rating.numbering import (
+    DiallingOrigin,
+    Numbering,
+    NumberRefused,
+    load_numbering,
+)
+from rating.pricing import Tariffs, load_tariffs
+
+CONFIG = Path(__file__).parents[2] / "config"
+NOW = datetime(2026, 5, 20, 12, 0, tzinfo=UTC)
+BERLIN = DiallingOrigin(area_code="30")
+
+PLUS = BookedOption("PLUS", 1, date(2026, 5, 1), None, date(2026, 5, 1))
+FLAT = BookedOption("FLAT.DE", 1, date(2026, 5, 1), None, date(2026, 5, 1))
+
+
+def texts(folder: str) -> dict[str, str]:
+    root = CONFIG / folder
+    return {
+        str(path.relative_to(root)): path.read_text() for path in root.rglob("*") if path.is_file()
+    }
+
+
+@cache
+def tariffs() -> Tariffs:
+    return load_tariffs(texts("tariffs"))
+
+
+@cache
+def numbering() -> Numbering:
+    return load_numbering(texts("numbering"))
+
+
+def price_of(
+    dialled: str,
+    *,
+    options: tuple[BookedOption, ...] = (),
+    at: datetime = NOW,
+    is_trunk_account: bool = False,
+    on_net_callee: bool = False,
+) -> Quote | Unpriced:
+    """Quote a number as dialled in Berlin."""
+    number = numbering().plan.normalize(dialled, BERLIN)
+    assert not isinstance(number, NumberRefused), (dialled, number)
+    return quote(
+        QuoteParams(
+            tariffs=tariffs(),
+            provider="tgnet",
+            options=options,
+            number=number,
+            prefix_table=numbering().prefix_table,
+            at=at,
+            is_trunk_account=is_trunk_account,
+            on_net_callee=on_net_callee,
+        )
+    )
+
+
+def quote_of(dialled: str, *, options: tuple[BookedOption, ...] = (), at: datetime = NOW) -> Quote:
+    """Quote a number that must have a price."""
+    found = price_of(dialled, options=options, at=at)
+    assert isinstance(found, Quote), (dialled, found)
+    return found
