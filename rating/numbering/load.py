@@ -9,11 +9,11 @@ de-special.csv              prefix,kind,digits_min,digits_max,note
 
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
-from csv import DictReader
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
+from rating.csv_table import read_table
 from rating.errors import DataError, Problem
 from rating.numbering.number import RefusalReason, ServiceKind
 from rating.numbering.numbering_plan import NumberingPlan, SpecialRange
@@ -87,7 +87,12 @@ class _Reader:
     ) -> dict[str, T]:
         """Build one value per row; ``build`` raises ``ValueError`` for a bad one."""
         found: dict[str, T] = {}
-        for line, row in self._csv(file, columns):
+        text = self._files.get(file)
+        if text is None:
+            self._note(file, 0, "the file is missing")
+            return found
+        rows = read_table(file, text, required=columns, optional=("note",), problems=self._problems)
+        for line, row in rows:
             key = row[columns[0]]
             if _DIGITS.fullmatch(key) is None:
                 self._note(file, line, f"{columns[0]} must be digits: {key!r}")
@@ -99,22 +104,6 @@ class _Reader:
                 except ValueError as error:
                     self._note(file, line, str(error))
         return found
-
-    def _csv(self, file: str, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
-        text = self._files.get(file)
-        if text is None:
-            self._note(file, 0, "the file is missing")
-            return
-        reader = DictReader(text.splitlines())
-        missing = [column for column in columns if column not in (reader.fieldnames or ())]
-        if missing:
-            self._note(file, 1, f"columns are missing: {', '.join(missing)}")
-            return
-        for row in reader:
-            if None in row or None in row.values():
-                self._note(file, reader.line_num, "the row has not as many cells as the header")
-            else:
-                yield reader.line_num, row
 
     def _note(self, file: str, line: int, message: str) -> None:
         self._problems.append(Problem(file, line, message))

@@ -5,14 +5,13 @@ problem with its line, never a price.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from csv import DictReader
-from csv import Error as CsvError
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 from typing import Final
 
+from rating.csv_table import read_table
 from rating.errors import Problem
 from rating.money import parse_price
 from rating.numbering import LineType
@@ -68,7 +67,11 @@ class RateTable:
     def read(self, file: str, text: str) -> list[Rate]:
         """Read one table; after a problem its rates are incomplete and must not be used."""
         rates: list[Rate] = []
-        for line, cells in self._rows(file, text):
+        required = (*_REQUIRED, *_price_columns(self._rules.terms))
+        rows = read_table(
+            file, text, required=required, optional=_OPTIONAL, problems=self._problems
+        )
+        for line, cells in rows:
             row = _Row(self._rules, cells)
             try:
                 rates += row.rates()
@@ -77,30 +80,6 @@ class RateTable:
             row.problems += self._repeated(cells, line)
             self._problems += [Problem(file, line, message) for message in row.problems]
         return rates
-
-    def _rows(self, file: str, text: str) -> Iterator[tuple[int, dict[str, str]]]:
-        reader = DictReader(text.splitlines(), strict=True)
-        try:
-            if self._header_is_wrong(file, reader.fieldnames or ()):
-                return
-            for cells in reader:
-                if None in cells or None in cells.values():
-                    message = "the row has not as many cells as the header"
-                    self._problems.append(Problem(file, reader.line_num, message))
-                else:
-                    yield reader.line_num, cells
-        except CsvError as error:
-            self._problems.append(Problem(file, reader.line_num, str(error)))
-
-    def _header_is_wrong(self, file: str, header: Iterable[str]) -> bool:
-        prices = tuple(_price_columns(self._rules.terms))
-        missing = [name for name in (*_REQUIRED, *prices) if name not in header]
-        unknown = [name for name in header if name not in (*_REQUIRED, *prices, *_OPTIONAL)]
-        for kind, names in (("missing", missing), ("unknown", unknown)):
-            if names:
-                message = f"{kind} columns: {', '.join(names)}"
-                self._problems.append(Problem(file, 1, message))
-        return bool(missing or unknown)
 
     def _repeated(self, cells: Mapping[str, str], line: int) -> Iterator[str]:
         place = f"{cells['line']} {cells.get('half', '')}".strip()

@@ -47,7 +47,7 @@ def test_shipped_texts_load_in_the_version_they_name() -> None:
         ("numbering.toml", "version = 1\n", "numbering.toml:0: version must name a folder"),
         ("numbering.toml", "version = ", "numbering.toml:0: Invalid value"),
         ("1/prefixes.csv", None, "1/prefixes.csv:0: the file is missing"),
-        ("1/prefixes.csv", "prefix,region\n1,US\n", "1/prefixes.csv:1: columns are missing"),
+        ("1/prefixes.csv", "prefix,region\n1,US\n", "1/prefixes.csv:1: missing columns: line_type"),
         (
             "1/prefixes.csv",
             "prefix,region,line_type,breakout\n49,DE,fixed,\n49,DE,mobile,\n",
