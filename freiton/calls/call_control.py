@@ -322,6 +322,20 @@ class CallControl:
         """Count the calls in any of these phases."""
         return sum(running.phase in phases for running in self._calls.values())
 
+    def running_micros(self, *, now: float) -> int:
+        """Return what all running calls have cost by now."""
+        costs = (
+            self._accounting.running_cost(running.id, now=now)
+            for running in self._calls.values()
+            if running.phase is Phase.TALKING and not running.is_unproven
+        )
+        return sum(cost.amount_micros for cost in costs if cost is not None)
+
+    @property
+    def open_deadlines(self) -> int:
+        """How many deadlines of calls are set."""
+        return len(self._deadlines)
+
     @property
     def total(self) -> int:
         """How many calls there are in any phase."""

@@ -19,6 +19,7 @@ from freiton.cli import (
     numbers,
     options,
     quote,
+    run,
     site,
     status,
     top_up,
@@ -36,6 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+app.command("run")(run.run)
 app.command("check-config")(check_config.check_config)
 app.command("quote")(quote.quote)
 app.command("status")(status.status)

@@ -8,7 +8,7 @@ import typer
 from freiton.cli.desk import Desk
 from freiton.cli.output import say
 from freiton.cli.softphone import show_passwords
-from freiton.config import shipped
+from freiton.config import Config, shipped
 from freiton.storage.site.site_file import ImportReport, import_site
 
 app = typer.Typer(help="The whole site in one file.", no_args_is_help=True)
@@ -26,14 +26,15 @@ def import_file(
     It may be imported again and again; what the file does not name stays as it is.
     Example: freiton site import config/demo/site.toml
     """
-    put_site(Desk.of(context), file or shipped("demo", "site.toml"))
+    desk = Desk.of(context)
+    put_site(desk, file or shipped("demo", "site.toml"), desk.config)
 
 
-def put_site(desk: Desk, file: Path) -> ImportReport:
-    """Import a site file and show the passwords that were made."""
+def put_site(desk: Desk, file: Path, config: Config) -> ImportReport:
+    """Import a site file and show the passwords that were made, for a switch so configured."""
     with desk.edit() as site:
         report = import_site(file, site)
     made = ", ".join(f"{count} {kind}" + "s" * (count > 1) for kind, count in report.new.items())
     say(f"Imported {file}: {made or 'nothing'} new.")
-    show_passwords(report.passwords, desk.config)
+    show_passwords(report.passwords, config)
     return report

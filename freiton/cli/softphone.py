@@ -1,15 +1,11 @@
 """What must be typed into a phone, shown in the one moment when a new password is known."""
 
-import socket
 from collections.abc import Sequence
-from typing import Final
 
 from freiton.cli.output import print_table, say
 from freiton.config import Config, HostPort
+from freiton.config.reachable import reachable
 from freiton.storage.site.devices import IssuedPassword
-
-# RFC 5737: an address that no packet is ever sent to; the kernel only says which way it would go.
-_ELSEWHERE: Final = ("192.0.2.1", 9)
 
 
 def show_passwords(issued: Sequence[IssuedPassword], config: Config) -> None:
@@ -31,16 +27,5 @@ def show_passwords(issued: Sequence[IssuedPassword], config: Config) -> None:
 def registrars(config: Config) -> list[tuple[str, HostPort]]:
     """Return transport and address of each listener as a phone can reach it."""
     return [
-        (one.transport.upper(), one.advertise or _reachable(one.listen)) for one in config.listeners
+        (one.transport.upper(), one.advertise or reachable(one.listen)) for one in config.listeners
     ]
-
-
-def _reachable(listen: HostPort) -> HostPort:
-    if not listen.is_wildcard or listen.is_ipv6:
-        return listen
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(_ELSEWHERE)
-        except OSError:
-            return HostPort("127.0.0.1", listen.port)
-        return HostPort(probe.getsockname()[0], listen.port)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from freiton.config.host_port import HostPort
+from freiton.config.machine_addresses import machine_addresses
 from freiton.config.problems import TomlFile, validate
 from freiton.config.settings import Config, contradictions
 from freiton.config.shipped import shipped
@@ -35,7 +36,14 @@ def load_config(path: Path | None = None, overrides: Overrides | None = None) ->
         raise site.error(config)
     if problems := tuple(contradictions(config)):
         raise site.error(problems)
-    return config
+    return config.model_copy(update={"local_hosts": _local_hosts(config)})
+
+
+def _local_hosts(config: Config) -> tuple[str, ...]:
+    """Add what a listener on every address is reached at."""
+    families = {one.listen.is_ipv6 for one in config.listeners if one.listen.is_wildcard}
+    found = (host for is_ipv6 in sorted(families) for host in machine_addresses(is_ipv6=is_ipv6))
+    return tuple(dict.fromkeys((*config.local_hosts, *found)))
 
 
 def _merged(under: Mapping[str, object], over: Mapping[str, object]) -> dict[str, object]:

@@ -73,6 +73,8 @@ class TomlFile:
             self.values = tomllib.loads(self._text)
         except tomllib.TOMLDecodeError as error:
             raise ConfigError(path, [Problem(f"is not valid TOML: {error}")]) from error
+        except RecursionError as error:
+            raise ConfigError(path, [Problem("is nested too deeply")]) from error
 
     def error(self, problems: Iterable[Problem]) -> ConfigError:
         """Return the error that reports these problems with their lines."""

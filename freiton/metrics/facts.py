@@ -17,9 +17,7 @@ CallKind = Literal["on-net", "outbound", "inbound", "emergency"]
 CallResult = Literal["answered", "refused", "busy", "unanswered", "cancelled", "failed"]
 """Refused by the switch; busy (486, 600) or unanswered (408, 480) at the callee; else failed."""
 
-TransactionKind = Literal[
-    "invite-client", "non-invite-client", "invite-server", "non-invite-server"
-]
+TransactionKind = Literal["client", "server"]
 
 CALL_KINDS: tuple[CallKind, ...] = get_args(CallKind)
 CALL_RESULTS: tuple[CallResult, ...] = get_args(CallResult)

@@ -74,10 +74,8 @@ class SampleFacts:
             overload_refusals=0,
             parse_errors=1,
             transactions={
-                "invite-client": 20,
-                "non-invite-client": 4,
-                "invite-server": 22,
-                "non-invite-server": 6,
+                "client": 20,
+                "server": 4,
             },
             open_deadlines=140,
             tcp_connections=7,

@@ -1,0 +1,5 @@
+"""`python -m freiton`."""
+
+from freiton.cli import main
+
+main()

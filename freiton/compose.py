@@ -1,0 +1,186 @@
+"""The composition root of everything that decides: one switch without sockets, processes or disk.
+
+Long and dull on purpose. Every room gets what it needs in its constructor, here and nowhere else.
+What it is handed (log, store, clock, chance) may be the real thing or a test's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from freiton.accounting.call_accounting import CallAccounting
+from freiton.calls.call_control import CallControl
+from freiton.calls.call_reports import CallReports, Journal
+from freiton.calls.call_setup import CallSetup, SetupSettings
+from freiton.calls.carriers import Carriers
+from freiton.calls.core import ChargingLog, SwitchCore
+from freiton.calls.forwarding import Forwarding
+from freiton.calls.intake import Intake
+from freiton.calls.ports import CallStream, RegistrationStore, Site, WallClock
+from freiton.calls.pricing import Pricing
+from freiton.calls.registrations import Registrations
+from freiton.calls.switch import Switch
+from freiton.config import Config
+from freiton.routing.emergency import calls_for_help
+from rating.numbering import Numbering
+from sipcore.auth.nonce import Nonces
+from sipcore.auth.wrong_passwords import WrongPasswords
+from sipcore.b2bua.settings import CallSettings
+from sipcore.identifiers import Identifiers
+from sipcore.message import SipUri
+from sipcore.proxy.proxy import Proxy
+from sipcore.registrar.location_table import LocationTable
+from sipcore.registrar.update import RegistrarLimits
+from sipcore.transaction.layer import TransactionLayer
+from sipcore.transaction.timers import Timers
+from sipcore.transport.flow import Listener
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a switch stands on.
+
+    ``listeners`` and ``sent_bys`` may be filled after the composition, before the first message.
+    """
+
+    site: Site
+    pricing: Pricing
+    numbering: Numbering
+    accounting: CallAccounting
+    log: ChargingLog
+    bindings: RegistrationStore
+    stream: CallStream
+    journal: Journal
+    identifiers: Identifiers
+    clock: WallClock
+    nonces: Nonces
+    listeners: Mapping[str, Listener]
+    sent_bys: AbstractSet[str]
+    on_fault: Callable[[str, Exception], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composed:
+    """The parts that others must reach; ``core`` is what an endpoint drives."""
+
+    core: SwitchCore
+    layer: TransactionLayer
+    locations: LocationTable
+    carriers: Carriers
+    calls: CallControl
+    setup: CallSetup
+    reports: CallReports
+
+
+def compose(config: Config, around: Surroundings) -> Composed:
+    """Put a switch together."""
+    layer = TransactionLayer(
+        identifiers=around.identifiers, timers=_timers(config), is_emergency=calls_for_help
+    )
+    locations = LocationTable(around.identifiers)
+    carriers = Carriers(around.listeners, around.identifiers)
+    reports = CallReports(around.stream, around.clock, around.journal)
+    calls = CallControl(
+        layer,
+        around.accounting,
+        carriers,
+        reports=reports,
+        identifiers=around.identifiers,
+        clock=around.clock,
+        settings=_call_settings(config),
+        warning_host=config.default_domain,
+        on_fault=around.on_fault,
+    )
+    intake = Intake(around.site, locations, around.nonces, wrong_passwords=_wrong_passwords(config))
+    setup = CallSetup(
+        around.site,
+        intake,
+        calls,
+        locations=locations,
+        carriers=carriers,
+        pricing=around.pricing,
+        numbering=around.numbering,
+        identifiers=around.identifiers,
+        clock=around.clock,
+        settings=_setup_settings(config),
+    )
+    registrations = Registrations(
+        around.site, intake, locations, around.bindings, limits=_registrar_limits(config)
+    )
+    switch = Switch(
+        layer,
+        around.site,
+        calls=calls,
+        setup=setup,
+        registrations=registrations,
+        forwarding=Forwarding(around.site, intake, locations, _proxy(around)),
+        carriers=carriers,
+        identifiers=around.identifiers,
+    )
+    core = SwitchCore(
+        layer,
+        switch,
+        calls=calls,
+        carriers=carriers,
+        locations=locations,
+        registrations=registrations,
+        accounting=around.accounting,
+        log=around.log,
+        stream=around.stream,
+        identifiers=around.identifiers,
+        clock=around.clock,
+    )
+    return Composed(
+        core=core,
+        layer=layer,
+        locations=locations,
+        carriers=carriers,
+        calls=calls,
+        setup=setup,
+        reports=reports,
+    )
+
+
+def _timers(config: Config) -> Timers:
+    return Timers(t1=config.timers.t1_s, t2=config.timers.t2_s, t4=config.timers.t4_s)
+
+
+def _call_settings(config: Config) -> CallSettings:
+    return CallSettings(
+        timers=_timers(config),
+        session_expires_s=config.session_timer.expires_s,
+        min_se_s=config.session_timer.min_s,
+    )
+
+
+def _wrong_passwords(config: Config) -> WrongPasswords:
+    return WrongPasswords(
+        checks_max=config.limits.wrong_passwords_max,
+        window_s=config.limits.wrong_passwords_wait_s,
+    )
+
+
+def _setup_settings(config: Config) -> SetupSettings:
+    return SetupSettings(
+        calls_max=config.limits.calls_max,
+        strangers_may_call_emergency=config.emergency.elsewhere == "accept",
+        emergency_access=config.emergency.access,
+    )
+
+
+def _registrar_limits(config: Config) -> RegistrarLimits:
+    registration = config.registration
+    return RegistrarLimits(
+        min_expires_s=registration.min_expires_s,
+        max_expires_s=registration.max_expires_s,
+        default_expires_s=registration.default_expires_s,
+    )
+
+
+def _proxy(around: Surroundings) -> Proxy:
+    def is_own_uri(uri: SipUri) -> bool:
+        return uri.host_port in around.sent_bys or around.site.directory.is_local_domain(uri.host)
+
+    return Proxy(identifiers=around.identifiers, is_own_uri=is_own_uri, sent_bys=around.sent_bys)

@@ -1,0 +1,389 @@
+"""One switch in this process: sockets, the log's writer, the site's store, control and metrics."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import secrets
+import time
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AsyncExitStack
+from functools import partial
+from math import ceil
+from typing import Any, Final
+
+from structlog.typing import FilteringBoundLogger
+
+from freiton.accounting.charging_state import ledger_account_id
+from freiton.accounting.recovery import OpenCall, recover
+from freiton.calls.perform import perform_all
+from freiton.calls.stream import CallReport
+from freiton.clock import Clock
+from freiton.compose import Composed, Surroundings, compose
+from freiton.config import Config
+from freiton.config.rating_data import read_numbering, read_tariffs
+from freiton.config.reachable import reachable
+from freiton.control import SOCKET_NAME, Broadcast, ControlServer, StateLock
+from freiton.errors import OperatorError
+from freiton.identifiers import RandomIdentifiers
+from freiton.metrics.exporter import MetricsServer
+from freiton.metrics.histogram import Histogram
+from freiton.metrics.loop_lag import LoopLag
+from freiton.routing.directory import ChargingKind, Directory
+from freiton.routing.refusals import reason_value
+from freiton.storage.binding_keeper import BindingKeeper
+from freiton.storage.charging_log_file import LogError
+from freiton.storage.location_store import LocationStore
+from freiton.storage.site_store import SiteStore
+from freiton.storage.writer import ChargingLogWriter
+from freiton.switch_facts import ComposedFacts, MeasuredLog, MeasuredPricing, Parts
+from rating.ledger import SpendingTerms
+from sipcore.auth.nonce import Nonces
+from sipcore.errors import LocalError
+from sipcore.net.endpoint import Endpoint
+from sipcore.net.resolver import Addresses, Resolver
+from sipcore.transport.flow import Address, Listener, Transport
+
+RESOLVE_S: Final = 60.0
+"""How often the names of carriers are looked up again."""
+
+DRAIN_POLL_S: Final = 0.05
+GOODBYE_S: Final = 2.0
+"""What is left for BYEs and their answers after the last call was ended."""
+
+
+class FollowedCalls:
+    """The live stream of calls, for everybody who follows over the control socket."""
+
+    def __init__(self) -> None:
+        self.broadcast = Broadcast()
+
+    @property
+    def is_followed(self) -> bool:
+        """Whether anybody listens."""
+        return self.broadcast.follower_count > 0
+
+    def publish(self, report: CallReport) -> None:
+        """Hand a report to all followers."""
+        self.broadcast.publish(report)
+
+
+class LiveSite:
+    """The directory in force; replaced whole."""
+
+    def __init__(self, directory: Directory) -> None:
+        self.directory = directory
+
+
+class RunningSwitch:
+    """Everything of one switch that is opened and closed."""
+
+    def __init__(self, config: Config, journal: FilteringBoundLogger) -> None:
+        self._config = config
+        self._journal = journal
+        self._loop = asyncio.get_running_loop()
+        self._clock = Clock()
+        self._opened = AsyncExitStack()
+        self._listeners: dict[str, Listener] = {}
+        self._sent_bys: set[str] = set()
+        self._addresses: dict[int, Address] = {}
+        self._resolve_timer: asyncio.TimerHandle | None = None
+        self._payments: dict[int, asyncio.Future[bool]] = {}
+        self._is_settling = False
+        self.stream = FollowedCalls()
+
+    async def start(self) -> None:
+        """Open everything; raises OperatorError with one sentence when something is not to be had.
+
+        What was opened before is closed again.
+        """
+        try:
+            await self._open()
+        except BaseException:
+            await self._opened.aclose()
+            raise
+
+    async def drain(self, deadline_s: float) -> None:
+        """Take no new calls; running ones go on to the deadline, then are ended and charged."""
+        calls = self._parts.calls
+        self._parts.setup.is_draining = True
+        await self._wait_for_calls(deadline_s)
+        now = time.monotonic()
+        calls.hang_up_all(reason_value(41, "shutdown"), now=now)
+        perform_all(self._parts.carriers.unregister_all(now=now), self._parts.layer, now=now)
+        self._endpoint.settle()
+        await self._wait_for_calls(GOODBYE_S)
+
+    async def stop(self) -> None:
+        """Close everything that was opened, the charging log last."""
+        if self._resolve_timer is not None:
+            self._resolve_timer.cancel()
+        await self._opened.aclose()
+
+    # Opening.
+
+    async def _open(self) -> None:
+        config = self._config
+        self._store = SiteStore.open(config.state_folder, domains=config.domains)
+        self._opened.callback(self._store.close)
+        self._opened.enter_context(StateLock(config.state_folder))
+        self._site = LiveSite(self._store.load_directory(local_hosts=config.known_hosts))
+        open_calls = await self._open_log()
+        self._compose()
+        await self._listen()
+        self._restore_bindings()
+        self._set_terms()
+        self._resolve_carriers()
+        await self._open_doors()
+        # What was loaded stays; a full collection over it would stop the loop for long.
+        gc.collect()
+        gc.freeze()
+        self._parts.calls.resume(open_calls, self._listeners, now=time.monotonic())
+        self._endpoint.settle()
+
+    async def _open_log(self) -> list[OpenCall]:
+        """Start the writer and fold the log; return the calls that may still be running."""
+        self._writer = ChargingLogWriter(
+            self._loop,
+            self._config.state_folder / "charging",
+            self._record_durable,
+            self._record_failed,
+            on_restored=self._log_restored,
+        )
+        try:
+            opened = await self._writer.open()
+        except LogError as error:
+            raise OperatorError(str(error)) from error
+        self._opened.push_async_callback(self._writer.close)
+        self._log = MeasuredLog(self._writer)
+        self._log.position = opened.position
+        recovered = recover(
+            opened.state,
+            position=opened.position,
+            boot_id=self._clock.boot_id,
+            at=self._clock.utc(),
+            now=time.monotonic(),
+        )
+        self._accounting = recovered.accounting
+        return recovered.open_calls
+
+    def _compose(self) -> None:
+        config = self._config
+        tariffs, numbering = read_tariffs(config), read_numbering(config)
+        pricing = MeasuredPricing(tariffs, config.tariff.provider, numbering.prefix_table)
+        self._bindings = BindingKeeper(LocationStore(self._writer), self._clock)
+        self._parts: Composed = compose(
+            config,
+            Surroundings(
+                site=self._site,
+                pricing=pricing,
+                numbering=numbering,
+                accounting=self._accounting,
+                log=self._log,
+                bindings=self._bindings,
+                stream=self.stream,
+                journal=self._journal,
+                identifiers=RandomIdentifiers(config.worker_id),
+                clock=self._clock,
+                nonces=Nonces(secrets.token_bytes(32), secrets.token_bytes(8)),
+                listeners=self._listeners,
+                sent_bys=self._sent_bys,
+                on_fault=self._call_failed,
+            ),
+        )
+        self._endpoint = Endpoint(self._parts.core, loop=self._loop, on_error=self._message_failed)
+        self._opened.push_async_callback(self._endpoint.close)
+        self._resolver = Resolver(self._loop)
+        self._opened.push_async_callback(self._resolver.close)
+        self._facts = self._compose_facts(pricing)
+
+    def _compose_facts(self, pricing: MeasuredPricing) -> ComposedFacts:
+        lag = Histogram()
+        measure = LoopLag(lag)
+        measure.start(self._loop)
+        self._opened.callback(measure.stop)
+        return ComposedFacts(
+            Parts(
+                site=self._site,
+                composed=self._parts,
+                accounting=self._accounting,
+                endpoint=self._endpoint,
+                log=self._log,
+                writer=self._writer,
+                rating=pricing.latency,
+                loop_lag=lag,
+                listeners_configured=len(self._config.listeners),
+            )
+        )
+
+    async def _listen(self) -> None:
+        for one in self._config.listeners:
+            advertised = one.advertise or reachable(one.listen)
+            try:
+                listener = await self._endpoint.listen(
+                    one.name,
+                    Transport[one.transport.upper()],
+                    (one.listen.host, one.listen.port),
+                    advertised=(advertised.host, advertised.port),
+                )
+            except (OSError, LocalError) as error:
+                why = getattr(error, "strerror", None) or error
+                raise OperatorError(f"{one.transport} {one.listen}: {why}") from error
+            self._listeners[one.name] = listener
+            self._sent_bys.add(listener.sent_by)
+
+    def _restore_bindings(self) -> None:
+        now = time.monotonic()
+        folder = self._config.state_folder / "charging"
+        for aor, binding in self._bindings.load(folder, self._listeners, now=now):
+            self._parts.locations.restore(aor, binding, now=now)
+
+    async def _open_doors(self) -> None:
+        """Open metrics and the operator's socket, when there is something to say."""
+        listen = self._config.http.listen
+        try:
+            server = await MetricsServer(self._facts, host=listen.host, port=listen.port).start()
+        except OSError as error:
+            raise OperatorError(f"http {listen}: {error.strerror or error}") from error
+        self._opened.push_async_callback(server.stop)
+        control = ControlServer(
+            self._config.state_folder / SOCKET_NAME,
+            commands={"reload": self._reload, "status": self._status, "top-up": self._top_up},
+            streams={"follow": self._follow},
+        )
+        await control.start()
+        self._opened.push_async_callback(control.close)
+
+    # The site and its carriers.
+
+    def reload(self) -> None:
+        """Take the site over as it is stored now; whole, or not at all."""
+        self._site.directory = self._store.load_directory(local_hosts=self._config.known_hosts)
+        self._set_terms()
+        self._resolve_carriers()
+        self._endpoint.settle()
+
+    def _set_terms(self) -> None:
+        """Tell the accounting what each account may spend."""
+        at, now = self._clock.utc(), time.monotonic()
+        for account in self._site.directory.accounts:
+            is_prepaid = account.charging is ChargingKind.PREPAID
+            limit = None if is_prepaid else account.daily_limit_micros
+            terms = SpendingTerms(is_prepaid, limit)
+            self._accounting.configure_account(str(account.id), terms, at=at, now=now)
+
+    def _resolve_carriers(self) -> None:
+        """Look up where every carrier is; numeric addresses are known at once."""
+        for trunk in self._site.directory.trunks:
+            self._resolver.resolve(trunk.host, trunk.port, partial(self._resolved, trunk.id))
+        self._update_carriers()
+        if self._resolve_timer is not None:
+            self._resolve_timer.cancel()
+        self._resolve_timer = self._loop.call_later(RESOLVE_S, self._resolve_again)
+
+    def _resolve_again(self) -> None:
+        self._resolve_carriers()
+        self._endpoint.settle()
+
+    def _resolved(self, trunk_id: int, addresses: Addresses) -> None:
+        if not addresses or self._addresses.get(trunk_id) == addresses[0]:
+            return
+        self._addresses[trunk_id] = addresses[0]
+        self._loop.call_soon(self._use_addresses)
+
+    def _use_addresses(self) -> None:
+        self._update_carriers()
+        self._endpoint.settle()
+
+    def _update_carriers(self) -> None:
+        now = time.monotonic()
+        commands = self._parts.carriers.update(
+            self._site.directory.trunks, self._addresses, now=now
+        )
+        perform_all(commands, self._parts.layer, now=now)
+
+    # What the log says.
+
+    def _record_durable(self, seq: int, position: int) -> None:
+        self._log.told(seq, position)
+        self._parts.core.appended(seq, position, now=time.monotonic())
+        self._settle_payment(seq, is_durable=True)
+        self._settle_soon()
+
+    def _record_failed(self, seq: int) -> None:
+        self._log.told(seq, None)
+        self._parts.core.append_failed(seq, now=time.monotonic())
+        self._settle_payment(seq, is_durable=False)
+        self._settle_soon()
+
+    def _log_restored(self) -> None:
+        self._accounting.log_restored()
+        self._journal.warning("charging log is back")
+        self._settle_soon()
+
+    def _settle_soon(self) -> None:
+        """Send what a batch of acknowledgements set free, once for all of them."""
+        if not self._is_settling:
+            self._is_settling = True
+            self._loop.call_soon(self._settle)
+
+    def _settle(self) -> None:
+        self._is_settling = False
+        self._endpoint.settle()
+
+    def _settle_payment(self, seq: int, *, is_durable: bool) -> None:
+        payment = self._payments.pop(seq, None)
+        if payment is not None and not payment.done():
+            payment.set_result(is_durable)
+
+    # What goes wrong.
+
+    def _call_failed(self, call_id: str, error: Exception) -> None:
+        self._journal.error("call failed", call=call_id, exc_info=error)
+
+    def _message_failed(self, error: Exception) -> None:
+        self._journal.error("message failed", exc_info=error)
+
+    # What the operator asks.
+
+    async def _reload(self, _arguments: Mapping[str, Any]) -> object:
+        self.reload()
+        return {"accounts": len(self._site.directory.accounts)}
+
+    async def _status(self, _arguments: Mapping[str, Any]) -> object:
+        parts = self._parts
+        return {
+            "calls": parts.calls.total,
+            "registered_accounts": parts.locations.aor_count,
+            "bindings": parts.locations.binding_count,
+            "charging_log": "up" if self._writer.is_up else "down",
+            "emergency_path": "up" if self._facts.is_emergency_path_up() else "down",
+            "is_draining": parts.setup.is_draining,
+        }
+
+    async def _top_up(self, arguments: Mapping[str, Any]) -> object:
+        account_id = str(arguments["account_id"])
+        seq = self._accounting.top_up(
+            account_id,
+            int(arguments["amount_micros"]),
+            reference=str(arguments["reference"]),
+            at=self._clock.utc(),
+            now=time.monotonic(),
+        )
+        payment = self._payments[seq] = self._loop.create_future()
+        self._endpoint.settle()
+        if not await payment:
+            raise OperatorError("the charging log did not take the payment; try again")
+        ledger = self._accounting.state.book.account(ledger_account_id(account_id, is_prepaid=True))
+        return {"balance_micros": ledger.balance_micros}
+
+    async def _follow(self, _arguments: Mapping[str, Any]) -> AsyncGenerator[object, None]:
+        self._loop.call_soon(self._endpoint.settle)  # ticks begin with the first follower
+        async for item in self.stream.broadcast.follow():
+            yield item
+
+    async def _wait_for_calls(self, seconds: float) -> None:
+        for _ in range(ceil(seconds / DRAIN_POLL_S)):
+            if self._parts.calls.is_idle:
+                return
+            await asyncio.sleep(DRAIN_POLL_S)

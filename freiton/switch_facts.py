@@ -1,0 +1,191 @@
+"""The counts of a running switch in the words of the metrics room, and what measures latencies."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, cast
+
+from freiton.accounting.call_accounting import CallAccounting
+from freiton.accounting.charging_events import LogRecord
+from freiton.calls.ports import Site
+from freiton.calls.pricing import Pricing
+from freiton.calls.running_call import Phase
+from freiton.compose import Composed
+from freiton.metrics.facts import (
+    CallFacts,
+    CallKind,
+    CallResult,
+    ChargingLogFacts,
+    Health,
+    RegistrarFacts,
+    SignallingFacts,
+    TrunkFacts,
+)
+from freiton.metrics.histogram import Histogram
+from freiton.routing.decision import Connect
+from freiton.storage.writer import ChargingLogWriter
+from rating.engine import Quote, Unpriced
+from rating.numbering import PrefixTable
+from rating.pricing import Tariffs
+from sipcore.net.endpoint import Endpoint
+
+ALL_LISTENERS: Final = "all"
+
+
+class MeasuredPricing(Pricing):
+    """Pricing that knows how long a price takes."""
+
+    __slots__ = ("latency",)
+
+    def __init__(self, tariffs: Tariffs, provider: str, prefix_table: PrefixTable) -> None:
+        super().__init__(tariffs, provider, prefix_table)
+        self.latency = Histogram()
+
+    def quote(self, decision: Connect, *, at: datetime) -> Quote | Unpriced | None:
+        """Price a call, and count the time it took."""
+        started = time.perf_counter()
+        price = super().quote(decision, at=at)
+        self.latency.observe(time.perf_counter() - started)
+        return price
+
+
+class MeasuredLog:
+    """The charging log's writer, and how long each record took to be durable."""
+
+    def __init__(self, writer: ChargingLogWriter) -> None:
+        self._writer = writer
+        self._submitted: dict[int, float] = {}
+        self.latency = Histogram()
+        self.position = 0
+
+    def submit(self, records: Sequence[LogRecord]) -> None:
+        """Hand records on."""
+        now = time.monotonic()
+        for record in records:
+            self._submitted[record.seq] = now
+        self._writer.submit(records)
+
+    def told(self, seq: int, position: int | None) -> None:
+        """Learn the fate of a record; without a position it failed."""
+        submitted = self._submitted.pop(seq, None)
+        if position is not None:
+            self.position = max(self.position, position)
+            if submitted is not None:
+                self.latency.observe(time.monotonic() - submitted)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What is looked at when somebody scrapes."""
+
+    site: Site
+    composed: Composed
+    accounting: CallAccounting
+    endpoint: Endpoint
+    log: MeasuredLog
+    writer: ChargingLogWriter
+    rating: Histogram
+    loop_lag: Histogram
+    listeners_configured: int
+
+
+class ComposedFacts:
+    """Answers SwitchFacts from the parts of one running switch."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def health(self) -> Health:
+        """Return whether new calls can be taken."""
+        parts = self._parts
+        return Health(
+            log_up=parts.writer.is_up and parts.accounting.is_log_up,
+            listeners_up=len(parts.endpoint.listeners) == parts.listeners_configured,
+            shutting_down=parts.composed.setup.is_draining,
+        )
+
+    def registrar(self) -> RegistrarFacts:
+        """Return who can be reached."""
+        locations = self._parts.composed.locations
+        by_transport: dict[str, int] = {"udp": 0, "tcp": 0}
+        for _, bindings in locations.items():  # noqa: PERF102 - no dict, but its pairs
+            for binding in bindings:
+                by_transport[binding.flow.transport.name.lower()] += 1
+        return RegistrarFacts(registered_accounts=locations.aor_count, bindings=by_transport)
+
+    def calls(self) -> CallFacts:
+        """Return calls, slots, refusals and money."""
+        parts = self._parts
+        counts = parts.composed.reports.counts
+        return CallFacts(
+            dialling=parts.composed.calls.count(Phase.ADMITTING, Phase.DIALLING),
+            ringing=parts.composed.calls.count(Phase.RINGING),
+            answered=parts.composed.calls.count(Phase.TALKING),
+            ended=cast("Mapping[tuple[CallKind, CallResult], int]", counts.ended),
+            refusals=counts.refusals,
+            slots_in_use=len(parts.accounting.state.calls),
+            talk_s=counts.talk_us // 1_000_000,
+            charged_micros=counts.charged_micros,
+            running_micros=parts.composed.calls.running_micros(now=time.monotonic()),
+            rating=parts.rating,
+        )
+
+    def signalling(self) -> SignallingFacts:
+        """Return messages, transactions and the loop."""
+        parts = self._parts
+        layer, net = parts.composed.layer.counters, parts.endpoint.counters
+        return SignallingFacts(
+            requests_in=layer.requests_received,
+            requests_out=layer.requests_sent,
+            responses_in=layer.responses_received,
+            responses_out=layer.responses_sent,
+            retransmissions_absorbed=layer.retransmissions_absorbed,
+            retransmissions_sent=layer.retransmissions_sent,
+            timeouts=layer.timeouts,
+            transport_failures=layer.transport_failures,
+            overload_refusals=layer.overload_refusals,
+            parse_errors=net.malformed_requests + net.malformed_responses,
+            transactions={
+                "client": parts.composed.layer.client_transactions,
+                "server": parts.composed.layer.server_transactions,
+            },
+            open_deadlines=parts.composed.calls.open_deadlines,
+            tcp_connections=parts.endpoint.connections(),
+            udp_drops={ALL_LISTENERS: parts.endpoint.udp_drops()},
+            loop_lag=parts.loop_lag,
+        )
+
+    def charging_log(self) -> ChargingLogFacts:
+        """Return the state of the charging log."""
+        parts = self._parts
+        return ChargingLogFacts(
+            events=parts.log.position,
+            unacknowledged=parts.writer.pending_count,
+            acknowledgement=parts.log.latency,
+        )
+
+    def trunks(self) -> Sequence[TrunkFacts]:
+        """Return every trunk in service."""
+        parts = self._parts
+        now, open_calls = time.monotonic(), parts.composed.calls.open_by_trunk()
+        return [
+            TrunkFacts(
+                name=trunk.name,
+                registered=parts.composed.carriers.is_registered(trunk.id, now=now),
+                channels_in_use=open_calls.get(trunk.id, 0),
+                channels=trunk.channels,
+            )
+            for trunk in parts.site.directory.trunks
+        ]
+
+    def is_emergency_path_up(self) -> bool:
+        """Return whether an emergency call would find a trunk now."""
+        parts = self._parts
+        now = time.monotonic()
+        return any(
+            parts.composed.carriers.is_registered(trunk.id, now=now)
+            for trunk in parts.site.directory.emergency_trunks
+        )
