@@ -117,6 +117,7 @@ class Scene:
                 "+493023125001": ANNA.id,
                 "+493023125002": ANNA.id,
                 "+493023125010": BEN.id,
+                "+442079460123": BEN.id,
                 "+498001234567": DORA.id,
             },
             blocks=(NumberBlock(account_id=PBX.id, prefix="+4940667788", extension_digits=2),),

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from freiton.routing.classes import barred
 from freiton.routing.context import TrunkState
 from freiton.routing.decision import CallKind, RefusedCall, SlotRule
 from freiton.routing.directory import AccountKind, NumberFormat
@@ -25,6 +26,7 @@ from tests.freiton.routing.builders import (
     decided,
     device_group,
     dial,
+    numbering,
     refused,
     trunk_groups,
 )
@@ -229,9 +231,15 @@ def test_classes(dialled: str, outcome: RefusalCause | int, *, premium: bool, no
 
 
 def test_classes_do_not_stop_calls_to_ourselves() -> None:
-    abroad = replace(BEN, id=9, name="usa", main_number="+12125550123")
-    scene = Scene(registered={"usa@example.org": ("sip:usa@198.51.100.8",)}).with_account(abroad)
-    assert connected(dial("usa"), scene).kind is CallKind.ON_NET
+    assert not ANNA.non_eu_allowed
+    assert connected(dial("+44 20 79460123")).called_account == BEN
+
+
+def test_where_the_prefix_table_ends_the_strict_answer_holds() -> None:
+    nowhere = E164Number("99912345", "999")
+    assert barred(nowhere, ANNA, numbering().prefix_table) is RefusalCause.NON_EU_OFF
+    allowed = replace(ANNA, non_eu_allowed=True)
+    assert barred(nowhere, allowed, numbering().prefix_table) is None
 
 
 # Inbound.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from sipcore.message.derive import respond
 from sipcore.message.message import Request, Response
 from sipcore.message.uri import SipUri
-from sipcore.proxy import Proxy, ProxyCommand, SendRequest, SendResponse, Target
+from sipcore.proxy import Proxy, ProxyCommand, Target
+from sipcore.transaction.commands import SendRequest, SendResponse
 from sipcore.transaction.events import RequestReceived, ResponseReceived, TransactionFailed
 from sipcore.transport.flow import Flow, Listener, Transport
 from tests.sipcore.registrar.builders import CountingIdentifiers

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sipcore.message.message import Response
-from sipcore.proxy import Proxy, SendRequest
+from sipcore.proxy import Proxy
 from sipcore.proxy.response_context import choose_best_response
+from sipcore.transaction.commands import SendRequest
 from tests.sipcore.proxy.builders import (
     FIRST,
     SECOND,

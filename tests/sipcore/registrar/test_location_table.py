@@ -84,9 +84,11 @@ def test_ten_thousand_refreshes_leave_one_deadline() -> None:
         put(locations, ANNA, f"{NATTED};expires={expires}", cseq=cseq)
     assert len(locations._expiries) == 1
     put(locations, ANNA, NATTED, cseq=10_001)
+    keep_alives = len(locations._keep_alives)
     for cseq in range(10_002, 20_000):
         put(locations, ANNA, NATTED, cseq=cseq)
     assert len(locations._expiries) == 1
+    assert len(locations._keep_alives) == keep_alives
 
 
 def test_a_dead_connection_takes_its_bindings_along() -> None:
@@ -143,6 +145,15 @@ def test_one_flow_is_kept_open_once() -> None:
     put(locations, ANNA, f"{NATTED};expires=0", cseq=3, now=NOW + 31)
     (binding,) = locations.natted_flows_due(now=NOW + 60)
     assert binding is locations.lookup(BEN)[0]
+    put(locations, BEN, f"{NATTED};expires=0", cseq=2, now=NOW + 61)
+    assert locations.natted_flow_count == 0
+
+
+def test_a_refresh_does_not_put_the_next_one_off() -> None:
+    locations = table()
+    put(locations, ANNA, NATTED)
+    put(locations, ANNA, NATTED, cseq=2, now=NOW + 20)
+    assert len(locations.natted_flows_due(now=NOW + 25)) == 1
 
 
 def test_only_natted_udp_is_kept_open() -> None:

@@ -209,6 +209,12 @@ def test_a_phone_that_moves_may_remove_its_old_contact_in_the_same_request() -> 
     assert [one.contact for one in result.bindings] == ["sip:anna@198.51.100.7:2"]
 
 
+def test_a_late_removal_of_an_old_contact_leaves_the_new_one() -> None:
+    known = changes(register(f"<sip:anna@198.51.100.7:2>;reg-id=1;{INSTANCE}")).bindings
+    late = register(f"<sip:anna@198.51.100.7:1>;expires=0;reg-id=1;{INSTANCE}", call_id="b")
+    assert changes(late, known).bindings == known
+
+
 @pytest.mark.parametrize(
     ("text", "q"), [("0", 0), ("0.", 0), ("0.5", 500), ("0.125", 125), ("1", 1000), ("1.000", 1000)]
 )
