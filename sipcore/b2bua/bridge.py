@@ -250,8 +250,7 @@ class Bridge:
         if leg.has_sent_invite or leg.accepted is not None:
             leg.respond(event, 491, out=out)
             return
-        if body.has_sdp and body == leg.received_body and leg.sent_body.has_sdp:
-            # Nothing changes: a session refresh, and those belong to each leg alone.
+        if _is_unchanged(leg, body):
             if self._take_offer(event, leg, out=out):
                 leg.invite = event
                 leg.accept(leg.sent_body, now=now, out=out)
@@ -284,6 +283,9 @@ class Bridge:
             self.is_updated |= target != leg.dialog.remote_target
             return
         if not self._take_offer(event, leg, out=out):
+            return
+        if _is_unchanged(leg, body):
+            leg.respond_to_update(event, now=now, out=out, body=leg.sent_body)
             return
         partner = self._partner(leg)
         if partner is None or not partner.is_ready:
@@ -479,3 +481,11 @@ class Bridge:
         if leg is self.caller:
             return self.callee
         return self.caller if leg is self.callee else None
+
+
+def _is_unchanged(leg: Leg, body: Body) -> bool:
+    """Tell whether an offer is the session as it stands.
+
+    That is a refresh of the session timer, and those belong to each leg alone.
+    """
+    return body.has_sdp and body == leg.received_body and leg.sent_body.has_sdp
