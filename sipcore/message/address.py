@@ -43,7 +43,7 @@ class NameAddress:
         quoted, plain, uri, parameters = match.groups()
         return cls(
             parse_uri(uri),
-            display_name=plain.strip() if quoted is None else unquote(quoted),
+            display_name=" ".join(plain.split()) if quoted is None else unquote(quoted),
             parameters=parse_parameters(parameters) if parameters else None,
         )
 

@@ -19,7 +19,6 @@ CONTROLS: Final = bytes(code for code in range(32) if code != 9) + b"\x7f"
 
 _TOKEN: Final = re.compile(TOKEN)
 _QUOTED_STRING: Final = re.compile(QUOTED_STRING)
-_QUOTED_PAIR: Final = re.compile(r"\\(.)")
 _LIST_MARK: Final = re.compile(r'[",<]')
 # RFC 2396 §2.3: letters, digits and "mark".
 _UNRESERVED_ESCAPED: Final = re.compile(
@@ -38,7 +37,10 @@ def unquote(text: str) -> str:
     if len(text) < 2 or text[0] != '"' or text[-1] != '"':
         return text
     inner = text[1:-1]
-    return _QUOTED_PAIR.sub(r"\1", inner) if "\\" in inner else inner
+    if "\\" not in inner:
+        return inner
+    # Pairs are counted from the left, and two backslashes are one.
+    return "\\".join(part.replace("\\", "") for part in inner.split("\\\\"))
 
 
 def quote(text: str) -> str:

@@ -17,7 +17,7 @@ _WARNING: Final = re.compile(
 )
 
 
-class Warning:  # noqa: A001 - the header's name; nothing here warns in Python's way
+class WarningValue:
     """A code, who says it (``host[:port]`` or a pseudonym), and a text for people in UTF-8."""
 
     __slots__ = ("agent", "code", "text")
@@ -28,7 +28,7 @@ class Warning:  # noqa: A001 - the header's name; nothing here warns in Python's
         self.text = text
 
     @classmethod
-    def parse(cls, value: str) -> Warning:
+    def parse(cls, value: str) -> WarningValue:
         """Read one ``warning-value``."""
         match = _WARNING.fullmatch(value.strip(" \t"))
         if match is None:
@@ -36,7 +36,7 @@ class Warning:  # noqa: A001 - the header's name; nothing here warns in Python's
         return cls(int(match["code"]), match["agent"], unquote(match["text"]))
 
     @classmethod
-    def of(cls, message: Message) -> list[Warning]:
+    def of(cls, message: Message) -> list[WarningValue]:
         """Return every warning of a message; one that cannot be read is left out."""
         warnings = []
         for entry in message.entries("warning"):
@@ -50,4 +50,4 @@ class Warning:  # noqa: A001 - the header's name; nothing here warns in Python's
         return f"{self.code:03} {self.agent} {quote(self.text)}"
 
     def __repr__(self) -> str:
-        return f"Warning({str(self)!r})"
+        return f"WarningValue({str(self)!r})"

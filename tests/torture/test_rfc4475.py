@@ -13,7 +13,7 @@ import pytest
 
 from sipcore.errors import RemoteError
 from sipcore.message.check import check_request, check_response
-from sipcore.message.message import Message, Request, Response, serialize
+from sipcore.message.message import Request, Response, serialize
 from sipcore.message.parse import parse_message
 from sipcore.message.uri import SipUri, parse_uri
 from sipcore.message.uri_comparison import uri_equals
@@ -88,7 +88,7 @@ def load(name: str) -> bytes:
     return (MESSAGES / f"{name}.sip").read_bytes()
 
 
-def parse(name: str) -> Message:
+def parse(name: str) -> Request | Response:
     return parse_message(load(name))
 
 
