@@ -4,9 +4,15 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from freiton.config import Config, ConfigError, Overrides, load_config
 from freiton.config.host_port import HostPort
+from freiton.config.machine_addresses import machine_addresses
+from freiton.config.problems import validate
+from freiton.storage.site.site_file import AccountEntry, SiteFile
+from freiton.storage.site.specs import TrunkSpec
 
 
 def load(tmp_path: Path, text: str, overrides: Overrides | None = None) -> Config:
@@ -73,13 +79,8 @@ def test_a_listener_may_advertise_another_address(tmp_path: Path) -> None:
     )
     assert config.listeners[0].advertise == HostPort("198.51.100.1", 5062)
     assert str(config.listeners[1].listen) == "[2001:db8::1]:5060"
-    assert config.known_hosts == (
-        "pbx",
-        "192.0.2.1",
-        "198.51.100.1",
-        "2001:db8::1",
-        "sip.example",
-    )
+    hosts = [host for host in config.known_hosts if host not in machine_addresses(is_ipv6=True)]
+    assert hosts == ["pbx", "192.0.2.1", "198.51.100.1", "2001:db8::1", "sip.example"]
 
 
 def test_the_command_line_stands_over_the_file(tmp_path: Path) -> None:
@@ -238,6 +239,71 @@ def test_a_file_of_other_bytes_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "big.toml").write_bytes(b"# " + b"x" * 5_000_000)
     with pytest.raises(ConfigError, match="is larger than"):
         load_config(tmp_path / "big.toml")
+    (tmp_path / "deep.toml").write_text("a = " + "[" * 100_000)
+    with pytest.raises(ConfigError, match="is nested too deeply"):
+        load_config(tmp_path / "deep.toml")
+
+
+def test_a_listener_on_every_address_is_known_by_all_of_this_machine(tmp_path: Path) -> None:
+    config = load(tmp_path, "")
+    assert {"localhost", "127.0.0.1"} <= set(config.known_hosts)
+    bound = load(tmp_path, "", Overrides(sip=HostPort.parse("192.0.2.1:5060")))
+    assert bound.known_hosts == ("localhost", "192.0.2.1")
+
+
+def test_the_kernels_tables_are_read(tmp_path: Path) -> None:
+    four, six = tmp_path / "fib_trie", tmp_path / "if_inet6"
+    four.write_text(
+        "Main:\n"
+        "     +-- 192.0.2.0/24 2 0 2\n"
+        "        |-- 192.0.2.0\n"
+        "           /24 link UNICAST\n"
+        "        |-- 192.0.2.7\n"
+        "           /32 host LOCAL\n"
+        "        |-- 192.0.2.255\n"
+        "           /32 link BROADCAST\n"
+        "Local:\n"
+        "        |-- 192.0.2.7\n"
+        "           /32 host LOCAL\n"
+        "           |-- 127.0.0.0\n"
+        "              /8 host LOCAL\n"
+        "           |-- 127.0.0.1\n"
+        "              /32 host LOCAL\n"
+    )
+    six.write_text(
+        "fe8000000000000000fc00fffe000001 04 40 20 80     eth0\n"
+        "20010db8000000000000000000000002 04 40 00 82     eth0\n"
+    )
+    tables = {"ipv4_table": four, "ipv6_table": six}
+    assert machine_addresses(is_ipv6=False, **tables) == ("192.0.2.7", "127.0.0.1")
+    assert machine_addresses(is_ipv6=True, **tables) == ("2001:db8::2",)
+    assert machine_addresses(is_ipv6=True, ipv6_table=tmp_path / "none") == ()
+
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.dates(),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.dictionaries(st.sampled_from(sorted(Config.model_fields)), _VALUES, max_size=5))
+def test_no_setting_does_more_than_be_refused(values: dict[str, object]) -> None:
+    assert isinstance(validate(Config, values), Config | tuple)
+
+
+_ENTRY = st.dictionaries(
+    st.sampled_from(sorted({*AccountEntry.model_fields, *TrunkSpec.model_fields})), _VALUES
+)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.fixed_dictionaries({"accounts": st.lists(_ENTRY), "trunks": st.lists(_ENTRY)}))
+def test_no_entry_of_a_site_does_more_than_be_refused(values: dict[str, object]) -> None:
+    assert isinstance(validate(SiteFile, values), SiteFile | tuple)
 
 
 @pytest.mark.parametrize("text", ["192.0.2.1:5060", "[2001:db8::1]:5060", "sip.example:0"])
