@@ -32,7 +32,7 @@ from freiton.metrics.loop_lag import LoopLag
 from freiton.routing.directory import ChargingKind, Directory
 from freiton.routing.refusals import reason_value
 from freiton.storage.binding_keeper import BindingKeeper
-from freiton.storage.charging_log_file import LogError
+from freiton.storage.charging_log_file import CHARGING_FOLDER, LogError
 from freiton.storage.location_store import LocationStore
 from freiton.storage.site_store import SiteStore
 from freiton.storage.writer import ChargingLogWriter
@@ -145,7 +145,7 @@ class RunningSwitch:
         """Start the writer and fold the log; return the calls that may still be running."""
         self._writer = ChargingLogWriter(
             self._loop,
-            self._config.state_folder / "charging",
+            self._config.state_folder / CHARGING_FOLDER,
             self._record_durable,
             self._record_failed,
             on_restored=self._log_restored,
@@ -234,7 +234,7 @@ class RunningSwitch:
 
     def _restore_bindings(self) -> None:
         now = time.monotonic()
-        folder = self._config.state_folder / "charging"
+        folder = self._config.state_folder / CHARGING_FOLDER
         for aor, binding in self._bindings.load(folder, self._listeners, now=now):
             self._parts.locations.restore(aor, binding, now=now)
 

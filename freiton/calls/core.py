@@ -17,6 +17,7 @@ from sipcore.identifiers import Identifiers
 from sipcore.message import Request, Response
 from sipcore.registrar.keep_alive import is_keep_alive_answer, keep_alive
 from sipcore.registrar.location_table import LocationTable
+from sipcore.transaction.events import TransactionEvent
 from sipcore.transaction.layer import TransactionLayer
 from sipcore.transport.flow import Flow, Outgoing
 
@@ -89,17 +90,19 @@ class SwitchCore:
             self._next_tick = now + TICK_S
             self._calls.tick(now=now)
 
-    def dispatch(self, *, now: float) -> None:
-        """Act on all events that the former calls left, and hand the log its records."""
-        while events := self._layer.events():
-            for event in events:
-                self._switch.dispatch(event, now=now)
+    def events(self) -> list[TransactionEvent]:
+        """Give what the former calls brought about, in order."""
+        return self._layer.events()
+
+    def act(self, event: TransactionEvent, *, now: float) -> None:
+        """Act on one of these events."""
+        self._switch.dispatch(event, now=now)
+
+    def outgoing(self) -> list[Outgoing]:
+        """Give the bytes to be sent, in order, and the log its records."""
         records = self._accounting.outgoing()
         if records:
             self._log.submit(records)
-
-    def outgoing(self) -> list[Outgoing]:
-        """Give the bytes to be sent, in order."""
         outgoing = self._layer.outgoing()
         if self._keep_alives:
             outgoing += self._keep_alives

@@ -13,9 +13,12 @@ import typer
 
 from freiton.cli import (
     accounts,
+    calls,
+    cdr,
     check_config,
     customers,
     devices,
+    ledger,
     numbers,
     options,
     quote,
@@ -42,6 +45,9 @@ app.command("check-config")(check_config.check_config)
 app.command("quote")(quote.quote)
 app.command("status")(status.status)
 app.command("top-up")(top_up.top_up)
+app.command("calls")(calls.calls)
+app.add_typer(cdr.app, name="cdr")
+app.add_typer(ledger.app, name="ledger")
 app.add_typer(site.app, name="site")
 app.add_typer(customers.app, name="customer")
 app.add_typer(customers.domain_app, name="domain")

@@ -25,7 +25,7 @@ def check_config(context: typer.Context) -> None:
     lists = ", ".join(f"{one.id} {one.version}" for one in plan.price_lists)
     say(f"tariff: {plan.name} ({lists})")
     say(f"numbering: {desk.numbering.version}")
-    if (config.state_folder / "site.db").exists():
+    if desk.has_site:
         directory = desk.directory()
         _check_listeners_of_trunks(config, directory)
         say(f"site: {len(directory.accounts)} accounts, {len(directory.trunks)} trunks")

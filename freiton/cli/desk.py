@@ -14,6 +14,7 @@ from freiton.config import Config, HostPort, Overrides, load_config
 from freiton.config.rating_data import read_numbering, read_tariffs
 from freiton.control import SOCKET_NAME, ControlClient, ControlError, SwitchNotRunning
 from freiton.routing.directory import Account, Directory
+from freiton.storage.charging_log_file import CHARGING_FOLDER
 from freiton.storage.site.edit import SiteEdit
 from freiton.storage.site_store import SiteError, SiteStore
 from rating.numbering import Numbering
@@ -69,6 +70,11 @@ class Desk:
         return self.tariffs.plan(self.config.tariff.provider)
 
     @property
+    def charging_folder(self) -> Path:
+        """Where the charging log lies."""
+        return self.config.state_folder / CHARGING_FOLDER
+
+    @property
     def control(self) -> ControlClient:
         """The way to the switch that may run with this state folder."""
         return ControlClient(self.config.state_folder / SOCKET_NAME)
@@ -79,7 +85,7 @@ class Desk:
 
     def directory(self) -> Directory:
         """Return the whole site as the switch would see it; looking makes no new one."""
-        if not (self.config.state_folder / "site.db").exists():
+        if not self.has_site:
             folder = self.config.state_folder
             raise SiteError(f"there is no site in {folder} yet; `freiton site import` makes one")
         with self._store() as store:
@@ -93,13 +99,24 @@ class Desk:
             raise SiteError(f"there is no account {reference}")
         return account
 
+    @property
+    def has_site(self) -> bool:
+        """Whether there is a site in the state folder."""
+        return (self.config.state_folder / "site.db").exists()
+
     @contextmanager
     def edit(self) -> Iterator[SiteEdit]:
         """Change the site, whole or not at all; a running switch then takes it over."""
+        with self.edit_of_new_site() as site:
+            yield site
+        self._reload()
+
+    @contextmanager
+    def edit_of_new_site(self) -> Iterator[SiteEdit]:
+        """Change a site that no switch can be running with yet, so that there is nobody to tell."""
         bookable = {one.id: one.trunk_accounts for one in self.tariff_plan.options.values()}
         with self._store() as store, store.edit(today=self.today(), bookable=bookable) as site:
             yield site
-        self._reload()
 
     @contextmanager
     def _store(self) -> Iterator[SiteStore]:

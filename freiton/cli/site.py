@@ -32,7 +32,8 @@ def import_file(
 
 def put_site(desk: Desk, file: Path, config: Config) -> ImportReport:
     """Import a site file and show the passwords that were made, for a switch so configured."""
-    with desk.edit() as site:
+    edit = desk.edit if desk.has_site else desk.edit_of_new_site
+    with edit() as site:
         report = import_site(file, site)
     made = ", ".join(f"{count} {kind}" + "s" * (count > 1) for kind, count in report.new.items())
     say(f"Imported {file}: {made or 'nothing'} new.")

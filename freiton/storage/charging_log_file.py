@@ -28,6 +28,9 @@ import msgspec
 from freiton.accounting.charging_events import SCHEMA_VERSION, AnyEvent, CallEvent, PersonalFields
 from freiton.errors import OperatorError
 
+CHARGING_FOLDER: Final = "charging"
+"""Below the state folder."""
+
 KEY_FILE: Final = "personal.key"
 SALT_BYTES: Final = 16
 NO_HASH: Final = bytes(32)

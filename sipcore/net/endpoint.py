@@ -20,6 +20,7 @@ from sipcore.net.counters import NetCounters
 from sipcore.net.tcp import bind_tcp
 from sipcore.net.ticker import Ticker
 from sipcore.net.udp import Datagram, UdpSocket, bind_udp
+from sipcore.transaction.events import TransactionEvent
 from sipcore.transport.flow import Address, Flow, Listener, Outgoing, Transport
 from sipcore.transport.framing import PONG, Frame, Malformed, Ping
 from sipcore.transport.malformed import refuse_malformed, salvage_request
@@ -30,7 +31,7 @@ _FIRST_LETTER: Final = 0x21
 
 
 class Core(Protocol):
-    """What the endpoint drives; TransactionLayer is most of it.
+    """What the endpoint drives; TransactionLayer is all of it but ``act``.
 
     None of the methods waits for anything.
     """
@@ -51,11 +52,12 @@ class Core(Protocol):
         """Give the bytes to be sent, in order."""
         ...
 
-    def dispatch(self, *, now: float) -> None:
-        """Act on all events that the former calls left.
+    def events(self) -> list[TransactionEvent]:
+        """Give what the former calls brought about, in order."""
+        ...
 
-        What goes wrong with one of them must end in here: an exception costs the others too.
-        """
+    def act(self, event: TransactionEvent, *, now: float) -> None:
+        """Act on one of these events; an exception costs this one alone."""
         ...
 
     def next_deadline(self) -> float | None:
@@ -216,10 +218,12 @@ class Endpoint:
 
     def _settle(self, *, now: float) -> None:
         self._flush()
-        try:
-            self._core.dispatch(now=now)
-        except Exception as error:  # noqa: BLE001 - a fault ends this wake-up and no other
-            self._report(error)
+        while events := self._core.events():
+            for event in events:
+                try:
+                    self._core.act(event, now=now)
+                except Exception as error:  # noqa: BLE001 - a fault ends this event and no other
+                    self._report(error)
         self._flush()
         self._ticker.arm(self._core.next_deadline())
         self._ticker.arm(self._connections.next_deadline())
