@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 
 from sipcore.limits import Limits
 from sipcore.transaction.deadlines import Deadline
@@ -74,13 +74,13 @@ class TcpConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the transport from the loop."""
-        if not isinstance(transport, asyncio.Transport):
-            raise TypeError("not a stream transport")
-        self._transport = transport
-        transport.set_write_buffer_limits(high=self._limits.unsent_bytes_max)
-        peer = transport.get_extra_info("peername")
+        # uvloop's transports have the methods, but not the class.
+        stream = cast("asyncio.Transport", transport)
+        self._transport = stream
+        stream.set_write_buffer_limits(high=self._limits.unsent_bytes_max)
+        peer = stream.get_extra_info("peername")
         if peer is None:  # gone before we came to it
-            transport.abort()
+            stream.abort()
             return
         self.flow = Flow(self.listener, (peer[0], peer[1]), self.number)
         self._user.connection_made(self)
