@@ -245,31 +245,37 @@ class Authenticator:
         now: float,
     ) -> Cause | None:
         """Return what is wrong with an answer, None when its password is right."""
-        algorithm = Algorithm.parse(answer.get("algorithm")) or Algorithm.MD5
-        if is_known is not None and is_known(secret.device_key):
-            window, key = self._wrong_from_known, secret.device_key
-        else:
-            window, key = self._wrong_passwords, secret.account_key
-        may_check = window.may_check(key, now=now)
-        ha1 = secret.ha1s.get(algorithm)
-        expected = compute_response(
-            algorithm,
-            ha1=ha1 if ha1 is not None and may_check else _DECOYS[algorithm],
-            method=method,
-            uri=answer.get("uri"),
-            nonce=answer.get("nonce"),
-            nonce_count=answer.get("nc"),
-            cnonce=answer.get("cnonce"),
-            qop=answer.get("qop"),
-        )
-        is_right = is_same_response(expected, answer.get("response"))
+        # An empty HA1 is a missing one: anybody could answer for it.
+        ha1 = secret.ha1s.get(_algorithm(answer)) or None
+        may_check = self._wrong_passwords.may_check(secret.account_key, now=now)
+        if _is_right(answer, method, ha1 if may_check else None):
+            return None
+        # Asked once for every failure, so that all of them take the same time.
+        known = is_known is not None and is_known(secret.device_key)
         if ha1 is None:
             return Cause.UNKNOWN_USER
+        if known:
+            return self._check_known(answer, method, secret, now=now, was_checked=may_check)
         if not may_check:
             return Cause.TOO_MANY_WRONG
-        if is_right:
+        self._wrong_passwords.add(secret.account_key, now=now)
+        return Cause.WRONG_PASSWORD
+
+    def _check_known(
+        self,
+        answer: Credentials,
+        method: str,
+        secret: DeviceSecret,
+        *,
+        now: float,
+        was_checked: bool,
+    ) -> Cause | None:
+        """Do the same for a device that speaks over its own flow, in a window of its own."""
+        if not self._wrong_from_known.may_check(secret.device_key, now=now):
+            return Cause.TOO_MANY_WRONG
+        if not was_checked and _is_right(answer, method, secret.ha1s.get(_algorithm(answer))):
             return None
-        window.add(key, now=now)
+        self._wrong_from_known.add(secret.device_key, now=now)
         return Cause.WRONG_PASSWORD
 
 
@@ -277,6 +283,26 @@ _CAUSES: Final = MappingProxyType(
     {NonceState.FOREIGN: Cause.FOREIGN_NONCE, NonceState.STALE: Cause.STALE_NONCE}
 )
 _STALE: Final = frozenset({Cause.STALE_NONCE, Cause.REUSED_NONCE})
+
+
+def _algorithm(answer: Credentials) -> Algorithm:
+    return Algorithm.parse(answer.get("algorithm")) or Algorithm.MD5
+
+
+def _is_right(answer: Credentials, method: str, ha1: str | None) -> bool:
+    """Tell whether the response was made with ``ha1``; None is never right but costs the same."""
+    algorithm = _algorithm(answer)
+    expected = compute_response(
+        algorithm,
+        ha1=_DECOYS[algorithm] if ha1 is None else ha1,
+        method=method,
+        uri=answer.get("uri"),
+        nonce=answer.get("nonce"),
+        nonce_count=answer.get("nc"),
+        cnonce=answer.get("cnonce"),
+        qop=answer.get("qop"),
+    )
+    return is_same_response(expected, answer.get("response")) and ha1 is not None
 
 
 def _fits(text: str, request: Request) -> bool:

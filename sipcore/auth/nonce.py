@@ -91,25 +91,29 @@ class Nonces:
         return NonceState.FRESH
 
     def use(self, nonce: str, count: int, request: bytes, *, now: float) -> NonceUse:
-        """Spend one count of a fresh nonce; ``request`` is what makes its request itself.
+        """Spend one count of a nonce that is fresh; ``request`` is what makes its request itself.
 
         To be called only for a request whose password was right.
         """
-        body = self._open(nonce)
-        if body is None:
-            raise LocalError("a foreign nonce cannot be used")
-        now_ms = _milliseconds(now)
-        if now_ms - self._rotated_ms >= self._lifetime_ms or len(self._current) >= self._uses_max:
-            self._rotate(now_ms)
-        key = int(_BODY.unpack(body)[2]) << 32 | count
+        serial: int = _BODY.unpack_from(urlsafe_b64decode(nonce))[2]
+        key = serial << 32 | count
         fingerprint = int.from_bytes(hashlib.blake2b(request, digest_size=8).digest())
         known = self._current.get(key)
         if known is None:
             known = self._previous.get(key)
-        if known is None:
-            self._current[key] = fingerprint
-            return NonceUse.NEW
-        return NonceUse.REPEATED if known == fingerprint else NonceUse.REUSED
+        if known is not None:
+            return NonceUse.REPEATED if known == fingerprint else NonceUse.REUSED
+        # Only now, for this very nonce may grow stale by it.
+        now_ms = _milliseconds(now)
+        if now_ms - self._rotated_ms >= self._lifetime_ms or len(self._current) >= self._uses_max:
+            self._rotate(now_ms)
+        self._current[key] = fingerprint
+        return NonceUse.NEW
+
+    @property
+    def remembered(self) -> int:
+        """How many uses are kept; at most twice ``uses_max``."""
+        return len(self._current) + len(self._previous)
 
     def _rotate(self, now_ms: int) -> None:
         if now_ms - self._rotated_ms < self._lifetime_ms:

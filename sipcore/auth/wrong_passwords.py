@@ -30,7 +30,7 @@ class WrongPasswords:
     def add(self, key: str, *, now: float) -> None:
         """Count a password that was checked and wrong."""
         times = self._times.pop(key, [])
-        del times[: len(times) - self._checks_max + 1]
+        del times[: max(0, len(times) - self._checks_max + 1)]
         times.append(now)
         self._times[key] = times  # last in order: the one that failed longest ago goes first
         if len(self._times) > self._keys_max:

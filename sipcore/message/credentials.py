@@ -117,11 +117,11 @@ def _parse(value: str) -> tuple[str, Mapping[str, str]]:
             if text[position:].strip(" \t,"):
                 raise RemoteError(f"not an authentication parameter: {text[position:][:40]!r}")
             break
-        name = match["name"].lower()
+        name, quoted, bare = match.groups()
+        name = name.lower()
         if name in parameters:
             raise RemoteError(f"authentication parameter {name} stands twice")
-        quoted = match["quoted"]
-        parameters[name] = match["bare"] if quoted is None else quoted[1:-1]
+        parameters[name] = bare if quoted is None else quoted[1:-1]
         position = match.end()
     return scheme, parameters
 
