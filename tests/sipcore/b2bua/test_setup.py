@@ -308,10 +308,10 @@ def test_without_an_ack_both_legs_are_ended() -> None:
     net.alice.acknowledges = False
     net.connect()
     net.advance(31.9)
-    assert not net.bob.line.is_over
+    assert not net.bob.requests("BYE")
     net.advance(0.2)
-    assert net.bob.line.is_over
-    assert net.alice.line.is_over
+    assert net.bob.requests("BYE")
+    assert net.alice.requests("BYE")
     released = net.switch.said(Released)
     assert [(r.released_by, r.status) for r in released] == [("switch", 408)]
     net.assert_over()
