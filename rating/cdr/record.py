@@ -111,7 +111,7 @@ class CallDetailRecord:
         """Read what ``to_record`` wrote; raise ``RecordError`` for anything else."""
         check_version(record, RECORD_VERSION)
         answered_at = optional_of(record, "answered_at", str)
-        quote = record.get("quote")
+        quote = optional_of(record, "quote", dict)
         return cls(
             call_id=value_of(record, "call_id", str),
             customer_id=value_of(record, "customer_id", str),
@@ -131,7 +131,7 @@ class CallDetailRecord:
             released_by=optional_of(record, "released_by", str),
             sip_status=optional_of(record, "sip_status", int),
             partial_cause=optional_of(record, "partial_cause", str),
-            quote=Quote.from_record(quote) if isinstance(quote, Mapping) else None,
+            quote=None if quote is None else Quote.from_record(quote),
             billed_s=value_of(record, "billed_s", int),
             charged_s=value_of(record, "charged_s", int),
             amount_micros=value_of(record, "amount_micros", int),

@@ -27,8 +27,8 @@ def test_a_price_is_read_exactly(text: str, price: Fraction) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", ".", "1.", ".5", "1,5", "1.000,00", "-1", "+1", "1e3", " 1", "1 ", "1_0", "٣", "9" * 13, "nan",
-     "0.1234567890"],
+    ["", ".", "1.", ".5", "1,5", "1.000,00", "-1", "+1", "1e3", " 1", "1 ", "1_0", "٣", "9" * 13,
+     "nan", "0.1234567890"],
 )  # fmt: skip
 def test_what_is_no_plain_decimal_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="decimal"):
@@ -37,7 +37,8 @@ def test_what_is_no_plain_decimal_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("numerator", "denominator", "half_up", "up"),
-    [(0, 3, 0, 0), (1, 3, 0, 1), (1, 2, 1, 1), (3, 2, 2, 2), (5, 2, 3, 3), (2, 3, 1, 1), (6, 3, 2, 2)],
+    [(0, 3, 0, 0), (1, 3, 0, 1), (1, 2, 1, 1), (3, 2, 2, 2), (5, 2, 3, 3), (2, 3, 1, 1),
+     (6, 3, 2, 2)],
 )  # fmt: skip
 def test_rounding(numerator: int, denominator: int, half_up: int, up: int) -> None:
     assert round_half_up(numerator, denominator) == half_up

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from rating.cdr import CallDetailRecord
+from rating.engine import RatingParams, rate_call
+from rating.errors import RecordError
+from tests.rating.cdr.records import answered_call, refused_call
+
+
+def test_a_record_survives_storage() -> None:
+    for record in (answered_call(), refused_call()):
+        stored = json.loads(json.dumps(record.to_record()))
+        assert CallDetailRecord.from_record(stored) == record
+
+
+def test_instants_are_stored_in_utc() -> None:
+    berlin = timezone(timedelta(hours=2))
+    record = replace(refused_call(), started_at=datetime(2026, 5, 20, 14, tzinfo=berlin))
+    assert record.to_record()["started_at"] == "2026-05-20T12:00:00.000000+00:00"
+    again = CallDetailRecord.from_record(record.to_record())
+    assert again.started_at.tzinfo is UTC
+    assert again == record
+
+
+def test_the_stored_quote_gives_the_stored_amounts() -> None:
+    record = answered_call()
+    assert record.quote is not None
+    assert record.rate_again() == rate_call(RatingParams(record.quote, record.rated_us))
+    assert record.is_consistent()
+    assert record.vat_micros == record.gross_micros - record.net_micros
+    assert not replace(record, amount_micros=record.amount_micros + 1).is_consistent()
+    assert not replace(record, net_micros=record.net_micros - 1).is_consistent()
+
+
+def test_without_a_quote_nothing_is_charged() -> None:
+    assert refused_call().rate_again() is None
+    assert refused_call().is_consistent()
+    assert not replace(refused_call(), gross_micros=1).is_consistent()
+
+
+RECORD = answered_call().to_record()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("version", 0),
+        ("call_id", None),
+        ("call_id", 7),
+        ("started_at", "yesterday"),
+        ("started_at", "2026-05-20T12:00:00"),
+        ("answered_at", 5),
+        ("is_emergency", "no"),
+        ("duration_us", "5"),
+        ("duration_us", True),
+        ("quote", "a quote"),
+        ("quote", {"version": 1}),
+        ("sip_status", "486"),
+    ],
+)
+def test_a_damaged_record_is_refused(field: str, value: object) -> None:
+    with pytest.raises(RecordError):
+        CallDetailRecord.from_record({**RECORD, field: value})
+
+
+@pytest.mark.parametrize("field", sorted(RECORD))
+def test_a_record_with_a_missing_field_is_refused(field: str) -> None:
+    with pytest.raises(RecordError):
+        CallDetailRecord.from_record({key: RECORD[key] for key in RECORD if key != field})

@@ -1,0 +1,93 @@
+"""Amounts that were worked out by hand."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from rating.engine import RatingParams, StepKind, charged_seconds, rate_call
+from rating.errors import LocalError
+from rating.pricing import Basis
+from tests.rating.engine.quotes import make_quote
+
+SECOND = 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("per_minute", "seconds", "micros"),
+    [
+        ("0.029", "1", 483),  # 0.029 / 60 = 0.00048333
+        ("0.029", "100", 48_333),  # 0.0483333
+        ("0.029", "59.4", 29_000),  # a begun second counts: 60 s
+        ("0.199", "0.000001", 3_317),  # 0.00331666 rounds up
+        ("0.19833", "3", 9_917),  # 0.0099165: the half goes up
+        ("0.14", "90", 210_000),
+        ("1.39", "3600", 83_400_000),
+        ("0.029", "0", 0),
+    ],
+)
+def test_a_gross_price_per_minute(per_minute: str, seconds: str, micros: int) -> None:
+    duration_us = int(Fraction(seconds) * SECOND)
+    rated = rate_call(RatingParams(make_quote(per_minute), duration_us))
+    assert rated.amount_micros == rated.gross_micros == micros
+
+
+@pytest.mark.parametrize(
+    ("increments", "free_s", "billed_s", "charged_s"),
+    [
+        ((1, 1), 0, 61, 61),
+        ((60, 1), 0, 1, 60),
+        ((60, 1), 0, 60, 60),
+        ((60, 1), 0, 61, 61),
+        ((60, 60), 0, 60, 60),
+        ((60, 60), 0, 61, 120),
+        ((30, 6), 0, 31, 36),
+        ((1, 1), 30, 30, 0),
+        ((1, 1), 30, 31, 1),
+        ((60, 60), 30, 31, 60),
+        ((60, 60), 0, 0, 0),
+    ],
+)
+def test_increments_and_free_seconds(
+    increments: tuple[int, int], free_s: int, billed_s: int, charged_s: int
+) -> None:
+    quote = make_quote(increments=increments, free_s=free_s)
+    assert charged_seconds(quote, billed_s) == charged_s
+
+
+def test_a_price_per_call_is_due_once_and_only_for_an_answered_call() -> None:
+    quote = make_quote("0", per_call="0.168067", basis=Basis.NET)
+    assert rate_call(RatingParams(quote, 0)).amount_micros == 0
+    for duration_us in (1, 60 * SECOND, 3600 * SECOND):
+        rated = rate_call(RatingParams(quote, duration_us))
+        assert rated.amount_micros == rated.net_micros == 168_067
+        assert rated.gross_micros == 200_000  # 0.168067 x 1.19 = 0.19999973
+        assert rated.vat_micros == 31_933
+
+
+def test_net_is_extracted_from_the_exact_gross_amount() -> None:
+    # Two seconds at 2.9 cents: gross 0.00096666..., net 0.00081232...; from the rounded gross,
+    # 0.000967, it would be 0.000813.
+    rated = rate_call(RatingParams(make_quote("0.029"), 2 * SECOND))
+    assert (rated.gross_micros, rated.net_micros, rated.vat_micros) == (967, 812, 155)
+
+
+def test_the_steps_of_a_calculation() -> None:
+    quote = make_quote("0.14", per_call="0.05", increments=(60, 60), free_s=30, caps_s=100)
+    rated = rate_call(RatingParams(quote, 120_500_000))
+    assert [(step.kind, step.result) for step in rated.steps] == [
+        (StepKind.DURATION, Fraction("120.5")),
+        (StepKind.BEGUN_SECONDS, 121),
+        (StepKind.LEGAL_LIMIT, 100),
+        (StepKind.FREE_SECONDS, 70),
+        (StepKind.INCREMENTS, 120),
+        (StepKind.SETUP_FEE, Fraction("0.05")),
+        (StepKind.DURATION_FEE, Fraction("0.28")),
+        (StepKind.ROUNDED, Fraction("0.33")),
+    ]
+
+
+def test_a_negative_duration_is_our_own_mistake() -> None:
+    with pytest.raises(LocalError):
+        rate_call(RatingParams(make_quote(), -1))
