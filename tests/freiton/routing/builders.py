@@ -26,7 +26,7 @@ from freiton.routing.steps import decide
 from rating.numbering import Numbering, load_numbering
 from sipcore.registrar.binding import Binding
 from sipcore.transport.flow import Flow, Listener, Transport
-from tests.sipcore.registrar.builders import CountingIdentifiers
+from tests.support.phones import CountingIdentifiers
 
 UDP = Listener("udp", Transport.UDP, ("192.0.2.1", 5060))
 CONFIG = Path(__file__).parents[3] / "config" / "numbering"
@@ -83,13 +83,6 @@ def numbering() -> Numbering:
     return load_numbering({str(path.relative_to(CONFIG)): path.read_text() for path in paths})
 
 
-class LastOfAll(CountingIdentifiers):
-    """A chance that always falls on the highest mark."""
-
-    def spread(self, low: float, high: float) -> float:
-        return high
-
-
 @dataclass(frozen=True)
 class Scene:
     """A site and who is registered; every test changes what it is about."""
@@ -142,7 +135,7 @@ class Scene:
             numbering=numbering(),
             locations=self,
             trunk_states=self.states,
-            identifiers=CountingIdentifiers(),
+            identifiers=CountingIdentifiers(""),
             strangers_may_call_emergency=self.strangers_may_call_emergency,
         )
 

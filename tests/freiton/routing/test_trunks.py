@@ -15,12 +15,12 @@ from freiton.routing.directory import Trunk, TrunkKind
 from freiton.routing.refusals import RefusalCause
 from freiton.routing.trunks import emergency_trunks, fails_over, ordinary_trunks
 from tests.freiton.routing.builders import CARRIER, RESCUE, Scene, numbering
-from tests.sipcore.registrar.builders import CountingIdentifiers
+from tests.support.phones import CountingIdentifiers
 
 
 class Chance(CountingIdentifiers):
     def __init__(self, seed: int) -> None:
-        super().__init__()
+        super().__init__("")
         self._random = Random(seed)  # noqa: S311 - the same draws in every run
 
     def spread(self, low: float, high: float) -> float:

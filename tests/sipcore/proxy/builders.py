@@ -9,7 +9,7 @@ from sipcore.proxy import Proxy, ProxyCommand, Target
 from sipcore.transaction.commands import SendRequest, SendResponse
 from sipcore.transaction.events import RequestReceived, ResponseReceived, TransactionFailed
 from sipcore.transport.flow import Flow, Listener, Transport
-from tests.sipcore.registrar.builders import CountingIdentifiers
+from tests.support.phones import CountingIdentifiers
 
 UDP = Listener("udp", Transport.UDP, ("192.0.2.1", 5060))
 SENDER = Flow(UDP, ("198.51.100.7", 5060))
@@ -23,7 +23,7 @@ def is_own_uri(uri: SipUri) -> bool:
 
 def proxy() -> Proxy:
     return Proxy(
-        identifiers=CountingIdentifiers(),
+        identifiers=CountingIdentifiers(""),
         is_own_uri=is_own_uri,
         sent_bys=frozenset({"192.0.2.1:5060"}),
     )

@@ -1,4 +1,4 @@
-"""Requests, flows and identifiers for the tests of the registrar."""
+"""Requests and flows for the tests of the registrar."""
 
 from __future__ import annotations
 
@@ -18,32 +18,6 @@ TCP = Listener("tcp", Transport.TCP, ("192.0.2.1", 5060))
 NOW = 1000.0
 PHONE = Flow(UDP, ("198.51.100.7", 5060))
 CONTACT = "<sip:anna@198.51.100.7>"
-
-
-class CountingIdentifiers:
-    """Identifiers that count, and a spread that is always the middle."""
-
-    def __init__(self) -> None:
-        self._count = 0
-
-    def branch(self) -> str:
-        return f"z9hG4bK{self._next()}"
-
-    def tag(self) -> str:
-        return f"tag{self._next()}"
-
-    def call_id(self) -> str:
-        return f"call{self._next()}"
-
-    def token(self, bits: int = 128) -> str:
-        return f"token{self._next()}"
-
-    def spread(self, low: float, high: float) -> float:
-        return (low + high) / 2
-
-    def _next(self) -> int:
-        self._count += 1
-        return self._count
 
 
 def register(

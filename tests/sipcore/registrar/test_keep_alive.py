@@ -7,12 +7,13 @@ from sipcore.message.derive import respond
 from sipcore.message.message import Request, Response
 from sipcore.message.parse import parse_message
 from sipcore.registrar.keep_alive import is_keep_alive_answer, keep_alive
-from tests.sipcore.registrar.builders import PHONE, CountingIdentifiers, changes, register
+from tests.sipcore.registrar.builders import PHONE, changes, register
+from tests.support.phones import CountingIdentifiers
 
 
 def test_an_options_that_any_phone_answers() -> None:
     (binding,) = changes(register("<sip:anna@192.168.1.5;ob?Route=x>")).bindings
-    outgoing = keep_alive(binding, CountingIdentifiers())
+    outgoing = keep_alive(binding, CountingIdentifiers(""))
     assert outgoing.flow is PHONE
     request = parse_message(outgoing.data, limits=DEFAULT_LIMITS)
     assert isinstance(request, Request)

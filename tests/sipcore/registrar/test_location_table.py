@@ -12,17 +12,17 @@ from tests.sipcore.registrar.builders import (
     PHONE,
     TCP,
     UDP,
-    CountingIdentifiers,
     changes,
     register,
 )
+from tests.support.phones import CountingIdentifiers
 
 ANNA, BEN = "anna@example.org", "ben@example.org"
 NATTED = "<sip:anna@192.168.1.5>"
 
 
 def table() -> LocationTable:
-    return LocationTable(CountingIdentifiers())
+    return LocationTable(CountingIdentifiers(""))
 
 
 def put(
