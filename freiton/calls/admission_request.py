@@ -52,10 +52,14 @@ def admit_request(
 
 
 def called_text(decision: Connect) -> str:
-    """Return the called number as records show it: E.164 where there is one, else as dialled."""
+    """Return the called number as records show it: E.164 where there is one, else as dialled.
+
+    Who was called by name has a number as well.
+    """
     called = decision.called
     if called is None:
-        return decision.dialled
+        account = decision.called_account
+        return decision.dialled if account is None else account.main_number or decision.dialled
     return called.e164 or called.digits
 
 

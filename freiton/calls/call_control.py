@@ -16,13 +16,14 @@ from freiton.accounting.recovery import OpenCall
 from freiton.calls.admission_request import admit_request, trunk_claim, trunk_owner
 from freiton.calls.answers import Answer
 from freiton.calls.attempts import attempt_of_call, attempt_of_request
-from freiton.calls.call_reports import CallReports
+from freiton.calls.call_registry import CallRegistry
+from freiton.calls.call_reports import OK, CallReports, result_of_status
 from freiton.calls.call_targets import targets_of
 from freiton.calls.carriers import Carriers
 from freiton.calls.intake import Sender
 from freiton.calls.perform import perform
 from freiton.calls.ports import WallClock
-from freiton.calls.running_call import Due, MergeKey, Phase, RunningCall, merge_key
+from freiton.calls.running_call import Phase, RunningCall
 from freiton.calls.slot_probes import SlotProbes
 from freiton.routing.decision import CallKind, Connect, TrunkGroup
 from freiton.routing.directory import Device
@@ -68,7 +69,6 @@ from sipcore.dialog.dialog import DialogId
 from sipcore.errors import RemoteError, SipError
 from sipcore.identifiers import Identifiers
 from sipcore.message import Request
-from sipcore.transaction.deadlines import Deadlines
 from sipcore.transaction.events import (
     AckMissing,
     AckReceived,
@@ -76,7 +76,6 @@ from sipcore.transaction.events import (
     RequestReceived,
     ResponseReceived,
     TransactionFailed,
-    TransactionId,
 )
 from sipcore.transaction.layer import TransactionLayer
 from sipcore.transport.flow import Listener
@@ -123,12 +122,7 @@ class CallControl:
         self._settings = settings
         self._warning_host = warning_host
         self._on_fault = on_fault
-        self._calls: dict[str, RunningCall] = {}
-        self._by_dialog: dict[DialogId, str] = {}
-        self._by_invite: dict[TransactionId, str] = {}
-        self._by_merge_key: dict[MergeKey, str] = {}
-        self._by_seq: dict[int, str] = {}
-        self._deadlines: Deadlines[Due] = Deadlines()
+        self._calls = CallRegistry()
         self._probes = SlotProbes()
 
     # What the wire says.
@@ -155,17 +149,15 @@ class CallControl:
         running = RunningCall(
             call_id, call, received=received, decision=decision, device=device, quote=quote
         )
-        self._calls[call_id] = running
-        self._by_invite[received.transaction] = call_id
-        self._by_merge_key[merge_key(received.request)] = call_id
-        self._rearm(running)
+        self._calls.add(running)
+        self._calls.refresh(running)
         self._guarded(running, self._admit, now=now)
 
     def receive_in_dialog(
         self, received: RequestReceived, dialog_id: DialogId, *, now: float
     ) -> bool:
         """Hand a request to the call of its dialog; False when there is none."""
-        return self._step_if_any(self._by_dialog.get(dialog_id, ""), received, now=now)
+        return self._step_if_any(self._calls.of_dialog(dialog_id), received, now=now)
 
     def acknowledge(self, received: AckReceived, *, now: float) -> None:
         """Hand over an ACK for a 2xx; one that belongs to nobody is dropped (§12.2.2)."""
@@ -173,23 +165,23 @@ class CallControl:
             dialog_id = DialogId.of_request(received.request)
         except RemoteError:
             return
-        self._step_if_any(self._by_dialog.get(dialog_id, ""), received, now=now)
+        self._step_if_any(self._calls.of_dialog(dialog_id), received, now=now)
 
     def invite_event(self, event: CancelReceived | AckMissing, *, now: float) -> None:
         """Hand over what happened to the server transaction of a caller's INVITE."""
-        self._step_if_any(self._by_invite.get(event.transaction, ""), event, now=now)
+        self._step_if_any(self._calls.of_invite(event.transaction), event, now=now)
 
     def outcome(
         self, event: ResponseReceived | TransactionFailed, call_id: str, *, now: float
     ) -> None:
         """Hand over what became of a request that a call sent."""
-        self._step_if_any(call_id, event, now=now)
+        self._step_if_any(self._calls.get(call_id), event, now=now)
 
     # What the log says.
 
     def appended(self, seq: int, *, now: float) -> None:
         """Learn that a record is durable: dial, or let the caller hear of the answer."""
-        running = self._calls.get(self._by_seq.pop(seq, ""))
+        running = self._calls.take_record(seq)
         if running is None:
             return
         if running.answered_seq == seq:
@@ -200,7 +192,7 @@ class CallControl:
 
     def append_failed(self, seq: int, *, now: float) -> None:
         """Learn that a record is lost: what waited for it does not happen."""
-        running = self._calls.get(self._by_seq.pop(seq, ""))
+        running = self._calls.take_record(seq)
         if running is None:
             return
         if running.answered_seq == seq:
@@ -213,14 +205,11 @@ class CallControl:
 
     def next_deadline(self) -> float | None:
         """Return when ``handle_deadlines`` is to be called next."""
-        return self._deadlines.next()
+        return self._calls.next_deadline()
 
     def handle_deadlines(self, *, now: float) -> None:
         """Wake the calls whose time has come, and cut those whose grant is used up."""
-        for call_id, what in self._deadlines.due(now):
-            running = self._calls.get(call_id)
-            if running is None:
-                continue
+        for running, what in self._calls.due(now):
             if what == "call":
                 running.deadline = None
                 self._step(running, DeadlineReached(), now=now)
@@ -229,15 +218,15 @@ class CallControl:
             else:
                 self._step(running, Probe(), now=now)
         for cut in self._accounting.handle_deadlines(at=self._clock.utc(), now=now):
-            running = self._calls.get(cut.call_id)
-            if running is not None:
-                running.cut_reason = cut.reason.value
+            used_up = self._calls.get(cut.call_id)
+            if used_up is not None:
+                used_up.cut_reason = cut.reason.value
                 reason = reason_value(16, cut.reason.value)
-                self._step(running, Hangup(reason, 402), now=now)
+                self._step(used_up, Hangup(reason, 402), now=now)
 
     def tick(self, *, now: float) -> None:
         """Tell whoever follows what every running call costs by now."""
-        for running in self._calls.values():
+        for running in self._calls:
             if running.phase is Phase.TALKING and not running.is_unproven:
                 cost = self._accounting.running_cost(running.id, now=now)
                 self._reports.tick(running, cost, now=now)
@@ -246,7 +235,7 @@ class CallControl:
 
     def hang_up_all(self, reason: str, *, now: float) -> None:
         """End every call, and charge it up to now."""
-        for running in list(self._calls.values()):
+        for running in self._calls:
             self._step(running, Hangup(reason, 503), now=now)
 
     def resume(
@@ -276,7 +265,7 @@ class CallControl:
             running.is_admitted = True
             running.is_unproven = True
             running.phase = Phase.TALKING
-            self._calls[call_id] = running
+            self._calls.add(running)
             self._step(running, Probe(), now=now)
 
     # What others ask.
@@ -308,25 +297,25 @@ class CallControl:
 
     def is_merged(self, request: Request) -> bool:
         """Tell whether this INVITE reached us before on another way (§8.2.2.2)."""
-        return merge_key(request) in self._by_merge_key
+        return self._calls.is_merged(request)
 
     def open_by_trunk(self) -> dict[int, int]:
         """Return how many calls run over each trunk."""
         counts: dict[int, int] = {}
-        for running in self._calls.values():
+        for running in self._calls:
             for trunk_id in running.trunk_ids:
                 counts[trunk_id] = counts.get(trunk_id, 0) + 1
         return counts
 
     def count(self, *phases: Phase) -> int:
         """Count the calls in any of these phases."""
-        return sum(running.phase in phases for running in self._calls.values())
+        return sum(running.phase in phases for running in self._calls)
 
     def running_micros(self, *, now: float) -> int:
         """Return what all running calls have cost by now."""
         costs = (
             self._accounting.running_cost(running.id, now=now)
-            for running in self._calls.values()
+            for running in self._calls
             if running.phase is Phase.TALKING and not running.is_unproven
         )
         return sum(cost.amount_micros for cost in costs if cost is not None)
@@ -334,7 +323,7 @@ class CallControl:
     @property
     def open_deadlines(self) -> int:
         """How many deadlines of calls are set."""
-        return len(self._deadlines)
+        return self._calls.deadline_count
 
     @property
     def total(self) -> int:
@@ -344,12 +333,11 @@ class CallControl:
     @property
     def is_idle(self) -> bool:
         """Whether no call is left, not even one that only says goodbye."""
-        return not self._calls
+        return len(self._calls) == 0
 
     # One step of one call.
 
-    def _step_if_any(self, call_id: str, event: CallEvent, *, now: float) -> bool:
-        running = self._calls.get(call_id)
+    def _step_if_any(self, running: RunningCall | None, event: CallEvent, *, now: float) -> bool:
         if running is None:
             return False
         self._step(running, event, now=now)
@@ -370,8 +358,7 @@ class CallControl:
         for command in running.call.step(event, now=now):
             self._perform(running, command, now=now)
         if running.id in self._calls:
-            self._rearm(running)
-            self._index_dialogs(running)
+            self._calls.refresh(running)
 
     def _perform(self, running: RunningCall, command: CallCommand, *, now: float) -> None:
         match command:
@@ -379,7 +366,7 @@ class CallControl:
                 running.answered_seq = self._accounting.answer(
                     running.id, resume, at=self._clock.utc(), now=now
                 )
-                self._by_seq[running.answered_seq] = running.id
+                self._calls.await_record(running, running.answered_seq)
             case Rang():
                 running.phase = max(running.phase, Phase.RINGING)
             case Progressed() | Updated():
@@ -427,8 +414,8 @@ class CallControl:
         if decision.kind is CallKind.EMERGENCY:
             self._dial_next(running, now=now)
             return
-        self._by_seq[outcome.seq] = running.id
-        running.wait_deadline = self._deadlines.set(now + LOG_WAIT_S, (running.id, "log"))
+        self._calls.await_record(running, outcome.seq)
+        running.wait_deadline = self._calls.set_deadline(now + LOG_WAIT_S, running, "log")
 
     def _has_asked_holders(self, running: RunningCall, refused: Refused, *, now: float) -> bool:
         """Ask once whether those who hold the slots still live; the answers come as ``Proven``."""
@@ -438,12 +425,12 @@ class CallControl:
         holders = [
             holder
             for holder in refused.holders
-            if holder in self._calls and self._calls[holder].phase is Phase.TALKING
+            if (held := self._calls.get(holder)) is not None and held.phase is Phase.TALKING
         ]
         if not holders:
             return False
         for holder in self._probes.wait(running.id, holders):
-            self._step(self._calls[holder], Probe(), now=now)
+            self._step_if_any(self._calls.get(holder), Probe(), now=now)
         return True
 
     def _proven(self, running: RunningCall, *, is_alive: bool, now: float) -> None:
@@ -470,7 +457,7 @@ class CallControl:
         running.wait_deadline = None
         if running.phase is not Phase.ADMITTING or running.admitted_seq is None:
             return
-        self._by_seq.pop(running.admitted_seq, None)
+        self._calls.take_record(running.admitted_seq)
         self._accounting.append_failed(running.admitted_seq, at=self._clock.utc(), now=now)
         self._take_back(running, now=now)
 
@@ -518,7 +505,8 @@ class CallControl:
                 self._carriers.block(running.group.trunk.id, now=now)
                 self._dial_next(running, now=now)
                 return
-        self._end(running, "failed", released_by="callee", status=exhausted.status, now=now)
+        result = result_of_status(exhausted.status)
+        self._end(running, result, released_by="callee", status=exhausted.status, now=now)
         self._perform_step(running, Refuse(exhausted.status), now=now)
 
     def _answered(self, running: RunningCall, *, now: float) -> None:
@@ -529,11 +517,11 @@ class CallControl:
 
     def _abandoned(self, running: RunningCall, abandoned: Abandoned, *, now: float) -> None:
         by, status = abandoned.abandoned_by, abandoned.status
+        cause = running.cut_reason or result_of_status(status)
         if running.is_admitted:
-            cause = running.cut_reason or "abandoned"
             self._end(running, cause, released_by=by, status=status, now=now)
             return
-        self._record_attempt(running, cause="abandoned", status=status, refusal=None, now=now)
+        self._record_attempt(running, cause=cause, status=status, refusal=None, now=now)
 
     def _released(self, running: RunningCall, released: Released, *, now: float) -> None:
         cause = running.cut_reason or "released"
@@ -624,47 +612,16 @@ class CallControl:
         self._forget(running)
 
     def _forget(self, running: RunningCall) -> None:
-        if self._calls.pop(running.id, None) is None:
-            return
-        for deadline in (running.deadline, running.wait_deadline, running.probe_deadline):
-            if deadline is not None:
-                self._deadlines.cancel(deadline)
-        for dialog_id in running.dialogs:
-            self._by_dialog.pop(dialog_id, None)
-        if running.invite_transaction is not None:
-            self._by_invite.pop(running.invite_transaction, None)
-        if running.merge_key is not None:
-            self._by_merge_key.pop(running.merge_key, None)
+        self._calls.forget(running)
         self._probes.leave(running.id)
-
-    # Deadlines and indices.
-
-    def _rearm(self, running: RunningCall) -> None:
-        when = running.call.next_deadline()
-        armed = running.deadline
-        if armed is not None:
-            if armed.when == when:
-                return
-            self._deadlines.cancel(armed)
-        running.deadline = None if when is None else self._deadlines.set(when, (running.id, "call"))
 
     def _arm_probe(self, running: RunningCall, *, now: float) -> None:
         if running.probe_deadline is not None:
-            self._deadlines.cancel(running.probe_deadline)
-        running.probe_deadline = self._deadlines.set(now + PROBE_INTERVAL_S, (running.id, "probe"))
+            self._calls.cancel(running.probe_deadline)
+        running.probe_deadline = self._calls.set_deadline(now + PROBE_INTERVAL_S, running, "probe")
 
     def _stop_waiting(self, running: RunningCall) -> None:
         self._probes.leave(running.id)
         if running.wait_deadline is not None:
-            self._deadlines.cancel(running.wait_deadline)
+            self._calls.cancel(running.wait_deadline)
             running.wait_deadline = None
-
-    def _index_dialogs(self, running: RunningCall) -> None:
-        dialogs = running.call.dialog_ids()
-        if dialogs == running.dialogs:
-            return
-        for gone in running.dialogs - dialogs:
-            self._by_dialog.pop(gone, None)
-        for dialog_id in dialogs - running.dialogs:
-            self._by_dialog[dialog_id] = running.id
-        running.dialogs = frozenset(dialogs)

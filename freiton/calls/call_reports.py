@@ -17,6 +17,7 @@ RESULTS: Final = ("answered", "refused", "busy", "unanswered", "cancelled", "fai
 BUSY: Final = frozenset({486, 600})
 UNANSWERED: Final = frozenset({408, 480})
 CANCELLED: Final = 487
+OK: Final = 200
 
 
 class Journal(Protocol):
@@ -143,13 +144,19 @@ class CallReports:
         )
 
 
-def result_of(record: CallDetailRecord) -> str:
-    """Return one of ``RESULTS`` for an admitted call."""
-    if record.answered_at is not None:
+def result_of_status(status: int) -> str:
+    """Return one of ``RESULTS`` for the final response that the caller got."""
+    if status == OK:
         return "answered"
-    status = record.sip_status or 0
-    if status == CANCELLED or record.released_by == "caller":
+    if status == CANCELLED:
         return "cancelled"
     if status in BUSY:
         return "busy"
     return "unanswered" if status in UNANSWERED else "failed"
+
+
+def result_of(record: CallDetailRecord) -> str:
+    """Return one of ``RESULTS`` for an admitted call, whatever ended it."""
+    if record.answered_at is not None:
+        return "answered"
+    return result_of_status(record.sip_status or 0)
