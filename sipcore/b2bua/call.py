@@ -375,6 +375,7 @@ class Call:
         self._answer, needs_tag = self._early.answer(winner)
         if needs_tag:
             self._change_tag()
+        bridge.caller.sent_body = self._answer
         bridge.caller.agree_session(now=now)
         out.append(Append(self._record(winner.leg)))
         out.append(Answered(winner.target))

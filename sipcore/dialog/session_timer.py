@@ -197,9 +197,10 @@ class SessionTimer:
         self.interval_s = max(
             min(self.interval_s, ceiling), _read(min_se, request) or 0, self.min_se_s
         )
-        refresher = "uas"
-        if is_known:
-            refresher = (asked.refresher if asked is not None else None) or "uac"
+        # Left to us, who refreshes now goes on; at first it is the caller, who knows its own NAT.
+        refresher = "uas" if self.is_refresher or not is_known else "uac"
+        if is_known and asked is not None and asked.refresher is not None:
+            refresher = asked.refresher
         self._step(
             Input.AGREED_OURS if refresher == "uas" else Input.AGREED_THEIRS,
             now=now,
