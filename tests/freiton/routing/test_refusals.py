@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from freiton.accounting.admission import AdmissionCause
 from freiton.routing.refusals import REFUSALS, RefusalCause, answer_refusal
 from freiton.routing.refusals_page import render_refusals
 from sipcore.message.grammar import unquote
@@ -85,6 +86,10 @@ def test_retry_after_only_where_nobody_is_kept_from_calling_for_help(
 ) -> None:
     answer = answer_refusal(cause, host="h", retry_after_s=seconds)
     assert dict(answer.fields).get("retry-after") == value
+
+
+def test_what_the_accounting_refuses_has_a_row() -> None:
+    assert {cause.value for cause in AdmissionCause} <= {cause.value for cause in RefusalCause}
 
 
 STATUSES = {

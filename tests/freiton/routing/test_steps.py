@@ -5,15 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from freiton.routing.classes import barred
 from freiton.routing.context import TrunkState
-from freiton.routing.decision import CallKind, RefusedCall, SlotRule
+from freiton.routing.decision import CallKind, Connect, Group, RefusedCall, SlotRule, TrunkGroup
 from freiton.routing.directory import AccountKind, NumberFormat
 from freiton.routing.emergency import connect_emergency
 from freiton.routing.refusals import RefusalCause
+from freiton.routing.request import ClaimedIdentity
 from freiton.routing.steps import ORDER
 from rating.numbering import E164Number, ServiceKind, ServiceNumber
+from sipcore.message.address import NameAddress
+from sipcore.message.uri import parse_uri
 from tests.freiton.routing.builders import (
     ANNA,
     BEN,
@@ -36,6 +41,49 @@ OUT = "0221 1234567"
 
 def test_emergency_is_the_first_step() -> None:
     assert ORDER[0] is connect_emergency
+
+
+HOSTILE = st.text(max_size=40) | st.text("0123456789+*#;=-()@<>%", max_size=40)
+
+
+@given(
+    dialled=HOSTILE,
+    host=HOSTILE,
+    to_user=HOSTILE,
+    claims=st.tuples(HOSTILE, HOSTILE, HOSTILE, HOSTILE),
+    privacy=st.sets(HOSTILE, max_size=3),
+    from_trunk=st.booleans(),
+)
+def test_whatever_comes_is_decided(
+    *,
+    dialled: str,
+    host: str,
+    to_user: str,
+    claims: tuple[str, str, str, str],
+    privacy: set[str],
+    from_trunk: bool,
+) -> None:
+    user, preferred, asserted, display_name = claims
+    request = dial(
+        dialled,
+        trunk=TRUSTED if from_trunk else None,
+        host=host,
+        to_user=to_user,
+        from_=ClaimedIdentity(user=user, host=host, display_name=display_name),
+        preferred=ClaimedIdentity(user=preferred),
+        asserted=ClaimedIdentity(user=asserted),
+        privacy=privacy,
+    )
+    decision = decided(request)
+    if isinstance(decision, Connect):
+        for group in decision.groups:
+            parse_uri(request_uri_of(group))
+            NameAddress.parse(group.identity.from_value)
+            NameAddress.parse(group.identity.to_value)
+
+
+def request_uri_of(group: Group) -> str:
+    return group.request_uri if isinstance(group, TrunkGroup) else group.targets[0].request_uri
 
 
 # Who may call at all.

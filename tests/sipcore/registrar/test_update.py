@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sipcore.errors import RemoteError
 from sipcore.message.message import Message, Request
 from sipcore.registrar.binding import Binding
-from sipcore.registrar.update import RegistrarLimits, response_fields
+from sipcore.registrar.update import BindingChanges, RegistrarLimits, response_fields
 from sipcore.transport.flow import Flow
 from tests.sipcore.registrar.builders import (
     CONTACT,
@@ -18,6 +20,7 @@ from tests.sipcore.registrar.builders import (
     listed,
     refusal,
     register,
+    update,
 )
 
 DESK = "<sip:anna@198.51.100.7>"
@@ -257,6 +260,24 @@ def test_a_path_is_kept_and_told_to_whom_asked() -> None:
     assert tuple(told) == result.bindings[0].path
     silent = register(DESK, path=path)
     assert not Message(response_fields(changes(silent), silent, now=NOW)).has("path")
+
+
+@given(
+    st.lists(st.text('<>"\\\\*,;=:@%?&. asip0129', max_size=60), max_size=4),
+    st.text("0123456789-x", max_size=12),
+)
+def test_whatever_comes_is_applied_refused_or_unreadable(contacts: list[str], expires: str) -> None:
+    known = registered(DESK, MOBILE)
+    request = register(*contacts, cseq=2, expires=expires)
+    try:
+        result = update(request, known)
+    except RemoteError:
+        return
+    if isinstance(result, BindingChanges):
+        assert len(result.bindings) <= 10
+        assert all(binding.expires_at > NOW for binding in result.bindings)
+        assert all(binding.uri.scheme == "sip" for binding in result.bindings)
+        response_fields(result, request, now=NOW)
 
 
 @pytest.mark.parametrize("chars", [257, 4000])
