@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import resource
 import socket
+import sys
 import time
 from typing import Final, Protocol
 
@@ -17,6 +19,9 @@ from sipcore.transport.framing import Frame
 
 _IPV6_SITE_BITS: Final = 64
 """One customer line is given at least this prefix, so it counts as one source."""
+
+_DESCRIPTORS_RESERVED: Final = 256
+"""Of what the process may open, for all that is no TCP connection of SIP."""
 
 _Way = tuple[str, Address]
 """Listener and remote, by which a flow without a number finds its connection."""
@@ -53,6 +58,7 @@ class Connections:
         self._user = user
         self._limits = limits
         self._counters = counters
+        self._connections_max = min(limits.connections_max, _descriptors_left())
         # From the wall clock, so that a number kept over a restart never means another
         # connection: a thousand would have to be opened every second to catch up with it.
         self._number = time.time_ns() // 1_000_000
@@ -130,7 +136,7 @@ class Connections:
         of_source = self._per_source.get(source, 0)
         if connection.target is None:
             if (
-                len(self._by_number) >= self._limits.connections_max
+                len(self._by_number) >= self._connections_max
                 or of_source >= self._limits.connections_per_source_max
             ):
                 self._counters.connections_refused += 1
@@ -211,7 +217,7 @@ class Connections:
             if sum(map(len, waiting)) + len(data) <= self._limits.unsent_bytes_max:
                 waiting.append(data)
             return
-        if len(self._by_number) + len(self._waiting) >= self._limits.connections_max:
+        if len(self._by_number) + len(self._waiting) >= self._connections_max:
             self._counters.connections_failed += 1
             self._user.flow_failed(flow)
             return
@@ -237,6 +243,12 @@ class Connections:
             self._user.flow_failed(flow)
         else:
             self._counters.connections_opened += 1
+
+
+def _descriptors_left() -> int:
+    """Return how many connections the process may hold; beyond, accepting would fail for all."""
+    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return max(1, allowed - _DESCRIPTORS_RESERVED) if allowed >= 0 else sys.maxsize
 
 
 def _way_of(connection: TcpConnection) -> _Way:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import socket
 from dataclasses import replace
 
@@ -181,6 +182,19 @@ async def test_connections_are_limited(limits: object) -> None:
         reader, writer = await asyncio.open_connection(*listener.bound)
         writer.write(request_bytes(transport="TCP"))
         assert isinstance(await read_message(reader), Response)
+
+
+async def test_descriptors_are_left_for_the_rest_of_the_process(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (257, 257))
+    async with site() as here:
+        listener = await listening(here)
+        first, _ = await asyncio.open_connection(*listener.bound)
+        second, _ = await asyncio.open_connection(*listener.bound)
+        assert await is_closed(second)
+        assert not first.at_eof()
+        assert here.endpoint.connections() == 1
 
 
 async def test_a_peer_that_does_not_read_is_cut_off() -> None:
