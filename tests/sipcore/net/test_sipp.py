@@ -66,9 +66,8 @@ async def test_a_thousand_options_a_second(
     count = "100" if option == "tn" else "1000"
     async with site() as here:
         listener = await listen(here, transport)
-        options = ("-sf", str(scenario), "-t", option, "-max_socket", "500")
-        options += ("-r", count, "-m", count)
-        await run_sipp(listener, tmp_path, *options)
+        how = ("-sf", str(scenario), "-t", option, "-max_socket", "500")
+        await run_sipp(listener, tmp_path, *how, "-r", count, "-m", count)
         counters = here.switch.counters
         assert counters.requests_received["OPTIONS"] >= int(count)
         assert len(here.switch.requests) == int(count)
