@@ -47,13 +47,14 @@ def price_of(
     at: datetime = NOW,
     is_trunk_account: bool = False,
     on_net_callee: bool = False,
+    loaded: Tariffs | None = None,
 ) -> Quote | Unpriced:
-    """Quote a number as dialled in Berlin."""
+    """Quote a number as dialled in Berlin, with the shipped tariffs unless others are given."""
     number = numbering().plan.normalize(dialled, BERLIN)
     assert not isinstance(number, NumberRefused), (dialled, number)
     return quote(
         QuoteParams(
-            tariffs=tariffs(),
+            tariffs=loaded or tariffs(),
             provider="tgnet",
             options=options,
             number=number,

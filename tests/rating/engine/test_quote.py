@@ -11,8 +11,9 @@ import pytest
 from rating.engine import BookedOption, Quote, RatingParams, Unpriced, UnpricedReason, rate_call
 from rating.errors import RecordError
 from rating.numbering import LineType
+from rating.pricing import load_tariffs
 from tests.rating.engine.quotes import make_quote
-from tests.rating.shipped import FLAT, PLUS, price_of, quote_of
+from tests.rating.shipped import FLAT, PLUS, price_of, quote_of, texts
 
 GERMAN_LINE = "030 12345678"
 MINUTE = 60_000_000
@@ -220,3 +221,38 @@ def test_a_real_quote_survives_storage() -> None:
     for dialled in (GERMAN_LINE, "110", "11833", "+12025550123", "0171 1234567"):
         quote = quote_of(dialled, at=datetime(2020, 8, 1, tzinfo=UTC))
         assert Quote.from_record(json.loads(json.dumps(quote.to_record()))) == quote
+
+
+def test_a_list_can_refuse_mobiles_without_a_price() -> None:
+    """R-EMPTY-MOBILE is a switch of the list; what cannot be told apart keeps its price."""
+    files = texts("tariffs")
+    files["tgnet/tariff.toml"] = files["tgnet/tariff.toml"].replace(
+        'empty_mobile = "fixed"', 'empty_mobile = "refused"'
+    )
+    strict = load_tariffs(files)
+    assert price_of("+27 72 1234567", loaded=strict) == Unpriced(UnpricedReason.NO_ROW, "277")
+    for dialled in ("+27 82 1234567", "+27 11 2345678", "+1 202 555 0123"):
+        assert isinstance(price_of(dialled, loaded=strict), Quote)
+
+
+def test_a_row_can_be_flipped_to_a_price_per_call() -> None:
+    """R-TG-CTMIN: one word of the data decides whether 0137-7 costs a euro a minute or a call."""
+    files = texts("tariffs")
+    name = "tgnet/2010-03-01-germany.csv"
+    files[name] = files[name].replace("01377,100,,100,,minute", "01377,100,,100,,call")
+    per_call = price_of("01377 123456", loaded=load_tariffs(files))
+    assert isinstance(per_call, Quote)
+    assert per_call.price_per_call == 1
+    assert per_call.price_per_minute == 0
+    assert rate_call(RatingParams(per_call, 5 * MINUTE)).amount_micros == 1_000_000
+    assert rate_call(RatingParams(quote_of("01377 123456"), 5 * MINUTE)).amount_micros == 5_000_000
+
+
+def test_a_price_that_somebody_else_sets_is_refused_until_told() -> None:
+    files = texts("tariffs")
+    name = "tgnet/2010-03-01-germany.csv"
+    header, *rows = files[name].splitlines()
+    rows = [f"{row}," for row in rows] + ["900,,0900,0900,,,,,,,external"]
+    files[name] = "\n".join([f"{header},status", *rows])
+    found = price_of("0900 1 234567", loaded=load_tariffs(files))
+    assert found == Unpriced(UnpricedReason.EXTERNAL_PRICE, "0900")
