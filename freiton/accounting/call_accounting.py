@@ -329,10 +329,15 @@ class CallAccounting:
         event = record.event
         if isinstance(event, GrantExtended):
             self._grants.extension_failed(event.call_id)
-        if not isinstance(event, CallAdmitted) or event.is_emergency:
+        if not isinstance(event, CallAdmitted | CallAnswered):
             return
         call = self.state.calls.get(event.call_id)
-        if call is not None and call.admitted is event:
+        if call is None:
+            return
+        if call.admitted.is_emergency:
+            # It goes on whatever the log says; what it left behind is told when somebody listens.
+            self._journal.outbox.keep(record)
+        elif call.admitted is event:
             when = self._journal.moment(at, now)
             undone = record_of_undone(call, AdmissionCause.LOG_DOWN, when=when)
             self._record_refusal(event.call_id, undone, when)
@@ -454,7 +459,9 @@ class CallAccounting:
 
 def _cap_s(request: AdmitRequest) -> int:
     """Choose the operator's longest call or the law's for this number, whichever is shorter."""
+    if request.is_emergency:
+        return UNBOUNDED_S
     cap_s = UNBOUNDED_S if request.max_call_s is None else request.max_call_s
-    if request.quote is None or request.quote.caps_s is None or request.is_emergency:
+    if request.quote is None or request.quote.caps_s is None:
         return cap_s
     return min(cap_s, request.quote.caps_s)

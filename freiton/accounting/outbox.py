@@ -64,8 +64,17 @@ class Outbox:
         self.is_up = False
         record = self._in_flight.pop(seq, None)
         if record is not None and not isinstance(record.event, _NOT_KEPT):
-            self._keep(record)
+            self.keep(record)
         return record
+
+    def keep(self, record: LogRecord) -> None:
+        """Keep a failed record for the time when the log is back."""
+        if isinstance(record.event, AttemptRefused):
+            if self._refusals_kept == REFUSALS_KEPT_MAX:
+                self.lost += 1
+                return
+            self._refusals_kept += 1
+        self._kept.append(record)
 
     def restore(self) -> None:
         """Queue what was kept, in its order and with new numbers: the log is back."""
@@ -76,11 +85,3 @@ class Outbox:
         for record in kept:
             self.put(record.event, record.personal)
         self._outgoing.extend(queued)
-
-    def _keep(self, record: LogRecord) -> None:
-        if isinstance(record.event, AttemptRefused):
-            if self._refusals_kept == REFUSALS_KEPT_MAX:
-                self.lost += 1
-                return
-            self._refusals_kept += 1
-        self._kept.append(record)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -39,7 +40,7 @@ class StoredBinding(NamedTuple):
 class LocationWriter:
     """Takes batches from the writer's loop and writes them in its own thread."""
 
-    __slots__ = ("_connection", "_crash", "_messages", "_stored", "_thread")
+    __slots__ = ("_connection", "_crash", "_messages", "_stored", "_thread", "_unwritten")
 
     def __init__(
         self,
@@ -50,6 +51,8 @@ class LocationWriter:
         self._stored = stored
         self._crash = crash
         self._messages: queue.SimpleQueue[StoreBindings | None] = queue.SimpleQueue()
+        # Rows that the disk refused, by their key; they go with the next batch.
+        self._unwritten: dict[tuple[str, str], BindingRow] = {}
         self._connection = _open(folder / LOCATION_FILE)
         self._thread = threading.Thread(target=self._run, name="locations", daemon=True)
         self._thread.start()
@@ -74,12 +77,15 @@ class LocationWriter:
                         is_last = True
                         break
                     batch.append(following)
-                if self._write([row for one in batch for row in one.rows]):
+                for one in batch:
+                    self._unwritten.update({(row[0], row[1]): row for row in one.rows})
+                if self._write(self._unwritten.values()):
+                    self._unwritten.clear()
                     self._stored(BindingsStored(batch[-1].number))
                 if is_last:
                     return
 
-    def _write(self, rows: list[BindingRow]) -> bool:
+    def _write(self, rows: Iterable[BindingRow]) -> bool:
         connection = self._connection
         try:
             connection.execute("BEGIN IMMEDIATE")
@@ -95,7 +101,6 @@ class LocationWriter:
             connection.execute("COMMIT")
             self._crash("bindings.committed")
         except sqlite3.Error:
-            # The switch keeps what was not acknowledged and sends it again when a writer opens.
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             return False
@@ -122,4 +127,5 @@ def _open(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute(_SCHEMA)
+    connection.execute("DELETE FROM bindings WHERE expires_us < ?", (time.time_ns() // 1000,))
     return connection

@@ -62,6 +62,8 @@ def main() -> int:
     # the switch's last records and the disk.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    # Whatever is made here is about people: for the switch's own user alone.
+    os.umask(0o077)
     switch = _Switch(socket.socket(fileno=arguments.fd))
     crash = crash_point_of(os.environ.get(CRASH_VARIABLE, ""))
     try:

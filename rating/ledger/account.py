@@ -84,6 +84,10 @@ class LedgerAccount:
             return
         if micros < 0 and local_date not in self.spent_on:
             return  # that date has been dropped and decides nothing any more
-        self.spent_on[local_date] = self.spent_on.get(local_date, 0) + micros
+        spent = self.spent_on.get(local_date, 0) + micros
+        if spent == 0:
+            self.spent_on.pop(local_date, None)
+            return
+        self.spent_on[local_date] = spent
         if len(self.spent_on) > DATES_KEPT:
             del self.spent_on[min(day for day in self.spent_on if day != local_date)]
