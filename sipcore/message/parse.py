@@ -15,6 +15,7 @@ from sipcore.message.headers import KEYS, header_key
 from sipcore.message.message import Message, Request, Response
 
 _BLANK: Final = " \t"
+_BLANKS: Final = (" ", "\t")
 _END: Final = b"\r\n\r\n"
 
 
@@ -50,23 +51,7 @@ def parse_head(head: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Request | Res
         raise RemoteError("too many header lines", status_hint=513)
     if len(head) - len(head.translate(None, CONTROLS)) != 2 * (len(lines) - 1):
         raise RemoteError("a control character, or a line that does not end with CRLF")
-    fields: list[tuple[str, str]] = []
-    value_chars_max = limits.value_chars_max
-    for line in lines[1:]:
-        name, colon, value = line.partition(":")
-        key = KEYS.get(name)
-        if key is None or not colon:
-            if line.startswith((" ", "\t")):
-                value = _unfold(fields, line)
-                key = fields.pop()[0]
-            elif colon:
-                key = header_key(name)
-            else:
-                raise RemoteError(f"a header without a colon: {line[:40]!r}")
-        if len(value) > value_chars_max:
-            raise RemoteError(f"header {key} too long", status_hint=513)
-        fields.append((key, value.strip(_BLANK)))
-    return _with_start_line(lines[0], fields)
+    return _with_start_line(lines[0], _read_fields(lines, limits))
 
 
 def content_length(message: Message) -> int | None:
@@ -77,11 +62,35 @@ def content_length(message: Message) -> int | None:
     return parse_uint(value, "Content-Length", maximum=2**31)
 
 
-def _unfold(fields: list[tuple[str, str]], line: str) -> str:
-    """Return the value of the last field with its continuation, one blank between (§7.3.1)."""
-    if not fields:
-        raise RemoteError("the start line is folded")
-    return f"{fields[-1][1]} {line.strip(_BLANK)}"
+def _read_fields(lines: list[str], limits: Limits) -> list[tuple[str, str]]:
+    fields: list[tuple[str, str]] = []
+    value_chars_max = limits.value_chars_max
+    for line in lines[1:]:
+        name, colon, value = line.partition(":")
+        key = KEYS.get(name)
+        if key is None or not colon:
+            if line.startswith(_BLANKS):
+                return _read_fields(_unfold(lines), limits)
+            if not colon:
+                raise RemoteError(f"a header without a colon: {line[:40]!r}")
+            key = header_key(name)
+        if len(value) > value_chars_max:
+            raise RemoteError(f"header {key} too long", status_hint=513)
+        fields.append((key, value.strip(_BLANK)))
+    return fields
+
+
+def _unfold(lines: list[str]) -> list[str]:
+    """Join each line with its continuations, one blank between (§7.3.1)."""
+    unfolded: list[list[str]] = []
+    for line in lines:
+        if not line.startswith(_BLANKS):
+            unfolded.append([line])
+        elif len(unfolded) > 1:
+            unfolded[-1].append(line.strip(_BLANK))
+        else:
+            raise RemoteError("the start line is folded")
+    return [" ".join(parts) for parts in unfolded]
 
 
 def _with_start_line(line: str, fields: list[tuple[str, str]]) -> Request | Response:

@@ -77,7 +77,7 @@ WORST = {
 
 def cpu_seconds(read: Callable[[], object]) -> float:
     best = float("inf")
-    for _ in range(3):
+    for _ in range(5):
         start = time.process_time()
         with contextlib.suppress(RemoteError):
             read()
