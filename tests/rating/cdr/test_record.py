@@ -72,3 +72,9 @@ def test_a_damaged_record_is_refused(field: str, value: object) -> None:
 def test_a_record_with_a_missing_field_is_refused(field: str) -> None:
     with pytest.raises(RecordError):
         CallDetailRecord.from_record({key: RECORD[key] for key in RECORD if key != field})
+
+
+def test_a_call_that_outlived_its_grant_is_rated_by_the_grant() -> None:
+    cut = replace(answered_call(), duration_us=62_400_000)
+    assert cut.is_consistent()
+    assert not replace(cut, rated_us=cut.duration_us).is_consistent()

@@ -326,3 +326,13 @@ def test_misuse_is_told_apart_from_bad_data() -> None:
 def test_a_list_begins_at_local_midnight(at: datetime, version: str | None) -> None:
     found = tariffs().list_at("tgnet", at)
     assert (found.version if found else None) == version
+
+
+def test_the_longest_prefix_prices_a_service_number() -> None:
+    rows = "20,Directory,118,50,,minute,\n21,Directory 11833,11833,60,,minute,\n"
+    price_list = load({"demo/prices.csv": HEADER + rows}).plan("demo").price_lists[0]
+    for digits, prefix in (("11833", "11833"), ("11834", "118"), ("118012", "118")):
+        found = price_list.rate_of_service("base", digits)
+        assert found is not None
+        assert found[0] == prefix
+    assert price_list.rate_of_service("base", "117") is None
