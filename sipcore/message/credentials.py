@@ -13,16 +13,16 @@ from typing import Final
 
 from sipcore.errors import LocalError, RemoteError
 from sipcore.limits import CREDENTIALS_MAX
-from sipcore.message.grammar import QUOTED_STRING, TOKEN, is_token
+from sipcore.message.grammar import TOKEN, is_token
 from sipcore.message.headers import wire_name
 from sipcore.message.message import Message
 
 # Values are mostly token or quoted string, but phones send a bare uri or response as well.
-_AUTH_PARAM: Final = re.compile(
-    rf"[ \t,]*(?P<name>{TOKEN})[ \t]*=[ \t]*"
-    rf'(?:(?P<quoted>{QUOTED_STRING})|(?P<bare>[^\s",]*))[ \t]*(?:,|$)'
-)
-_BREAKS_QUOTES: Final = re.compile(r'"|\\$|[\r\n\0]')
+_BETWEEN_QUOTES: Final = r'[^"\\\r\n\0]*(?:\\[^\r\n\0][^"\\\r\n\0]*)*'
+_VALUE: Final = rf'(?:"({_BETWEEN_QUOTES})"|([^\s",]*))'
+_AUTH_PARAM: Final = re.compile(rf"[ \t,]*({TOKEN})[ \t]*=[ \t]*{_VALUE}[ \t]*(?:,|$)")
+_AUTH_PARAMS: Final = re.compile(rf"(?:{_AUTH_PARAM.pattern})*+[ \t,]*")
+_QUOTABLE: Final = re.compile(_BETWEEN_QUOTES)
 
 _QUOTED_IN_CREDENTIALS: Final = frozenset(
     {"username", "realm", "nonce", "uri", "response", "cnonce", "opaque"}
@@ -109,20 +109,12 @@ def _parse(value: str) -> tuple[str, Mapping[str, str]]:
         raise RemoteError(f"not an authentication scheme: {scheme[:20]!r}")
     if scheme != "digest":
         return scheme, MappingProxyType({})
-    parameters: dict[str, str] = {}
-    position = 0
-    while position < len(text):
-        match = _AUTH_PARAM.match(text, position)
-        if match is None:
-            if text[position:].strip(" \t,"):
-                raise RemoteError(f"not an authentication parameter: {text[position:][:40]!r}")
-            break
-        name, quoted, bare = match.groups()
-        name = name.lower()
-        if name in parameters:
-            raise RemoteError(f"authentication parameter {name} stands twice")
-        parameters[name] = bare if quoted is None else quoted[1:-1]
-        position = match.end()
+    if _AUTH_PARAMS.fullmatch(text) is None:
+        raise RemoteError(f"not authentication parameters: {text[:60]!r}")
+    found = _AUTH_PARAM.findall(text)
+    parameters = {name.lower(): quoted or bare for name, quoted, bare in found}
+    if len(parameters) != len(found):
+        raise RemoteError("an authentication parameter stands twice")
     return scheme, parameters
 
 
@@ -130,7 +122,7 @@ def _format(scheme: str, parameters: Mapping[str, str], quoted: frozenset[str]) 
     parts = []
     for name, value in parameters.items():
         if name in quoted:
-            if _BREAKS_QUOTES.search(value.replace("\\\\", "").replace('\\"', "")) is not None:
+            if _QUOTABLE.fullmatch(value) is None:
                 raise LocalError(f"{name} cannot stand between quotes: {value[:40]!r}")
             parts.append(f'{name}="{value}"')
         elif is_token(value):
