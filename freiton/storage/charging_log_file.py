@@ -205,21 +205,24 @@ class Segment:
     def meta(self, name: str) -> bytes:
         """Read one of the segment's own facts."""
         row = self._one("SELECT value FROM meta WHERE name = ?", name)
-        if row is None:
+        if row is None or not isinstance(row[0], bytes):
             raise LogError(f"{self.path}: says nothing of its {name}")
-        return bytes(row[0])
+        return row[0]
 
     @property
     def first_position(self) -> int:
         """The position of the first event that is or will be here."""
-        return int(self.meta("first_position"))
+        text = self.meta("first_position")
+        if not text.isdigit():
+            raise LogError(f"{self.path}: says nothing of its first position")
+        return int(text)
 
     def snapshot(self) -> bytes:
         """Read the fold of everything before this segment."""
         row = self._one("SELECT state FROM snapshot")
-        if row is None:
+        if row is None or not isinstance(row[0], bytes):
             raise LogError(f"{self.path}: has no snapshot")
-        return bytes(row[0])
+        return row[0]
 
     def carried(self) -> dict[str, PersonalFields]:
         """Read the personal fields of the calls that were open when the segment began."""

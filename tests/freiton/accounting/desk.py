@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from freiton.accounting.admission import Admitted, AdmitRequest, Cut, Refused
+from freiton.accounting.admission import AdmitRequest, Admitted, Cut, Refused
 from freiton.accounting.call_accounting import CallAccounting
 from freiton.accounting.charging_events import AnyEvent, LogRecord, PersonalFields
 from freiton.accounting.charging_state import ChargingState
