@@ -17,7 +17,7 @@ from rating.errors import DataError, Problem
 from rating.pricing.legal_cap import LegalCap
 from rating.pricing.price_list import Basis, EmptyMobile, PriceList, PriceListTerms
 from rating.pricing.rate import Increments, Source
-from rating.pricing.rate_table import RateTable, TableRules, read_increments
+from rating.pricing.rate_table import RateTable, TableRules, is_selector, read_increments
 from rating.pricing.tariff_plan import Effective, OnNet, Option, OptionKind, TariffPlan
 from rating.pricing.tariffs import Tariffs
 from rating.pricing.toml_section import Section, TomlFile
@@ -118,24 +118,36 @@ class _PlanLoader:
         self._provider = self._top.text("provider")
         self._document = self._top.text("document")
         self._country = self._top.text("country")
+        self._columns: set[str] = set()
+        self._priced: set[str] = set()
+        self._rows_known = False
 
     def load(self) -> TariffPlan:
         name = self._top.text("name")
         zone = self._time_zone()
         self._top.refuse_unknown_keys()
+        problems_before = len(self._problems)
         lists = sorted(
             (self._price_list(section) for section in self._toml.tables("price_list")),
             key=lambda price_list: price_list.terms.valid_from,
         )
+        # After a problem rows are missing, and what names them would be called wrong in vain.
+        self._rows_known = len(self._problems) == problems_before
         self._check_periods(lists)
-        columns = {column for price_list in lists for column in price_list.terms.columns}
+        self._columns = {column for entry in lists for column in entry.terms.columns}
+        self._priced = {
+            selector.partition("/")[0]
+            for entry in lists
+            for rate in entry.rates
+            for selector in rate.match
+        }
         return TariffPlan(
             provider=self._provider,
             name=name,
             country=self._country,
             time_zone=zone,
             price_lists=tuple(lists),
-            options=self._options(columns),
+            options=self._options(),
             on_net=self._on_net(),
         )
 
@@ -207,13 +219,13 @@ class _PlanLoader:
                 message = f"lists {earlier.version} and {later.version} hold at the same time"
                 self._top.problem("", message)
 
-    def _options(self, columns: set[str]) -> dict[str, Option]:
+    def _options(self) -> dict[str, Option]:
         options: dict[str, Option] = {}
         for section in self._toml.tables("option"):
             option = self._option(section)
             if option.id in options or option.id in RESERVED_OPTION_IDS:
                 section.problem("id", f"option {option.id} stands twice, or its name is taken")
-            if option.kind is OptionKind.COLUMN and option.column not in columns:
+            if option.kind is OptionKind.COLUMN and option.column not in self._columns:
                 section.problem("column", f"no list has a column {option.column!r}")
             if option.kind is OptionKind.FLAT and not option.covers:
                 section.problem("covers", "a flat must cover something")
@@ -224,7 +236,7 @@ class _PlanLoader:
         option = Option(
             id=section.text("id"),
             kind=section.choice("kind", OptionKind),
-            covers=frozenset(section.texts("covers")),
+            covers=self._covers(section),
             column=section.text("column") if section.has("column") else "",
             effective=section.choice("effective", Effective),
             trunk_accounts=section.flag("trunk_accounts"),
@@ -242,12 +254,21 @@ class _PlanLoader:
         if section is None:
             return None
         on_net = OnNet(
-            covers=frozenset(section.texts("covers")),
+            covers=self._covers(section),
             source=self._source(section),
             readings=section.texts("readings"),
         )
         section.refuse_unknown_keys()
         return on_net
+
+    def _covers(self, section: Section) -> frozenset[str]:
+        """Read what is free; a cover that names nothing priced is a slip of the pen."""
+        covers = section.texts("covers")
+        for name in covers:
+            priced = not self._rows_known or name.partition("/")[0] in self._priced
+            if not is_selector(name) or not priced:
+                section.problem("covers", f"no row prices {name!r}")
+        return frozenset(covers)
 
     def _source(self, section: Section) -> Source:
         return Source(self._document, section.count("line"))

@@ -28,9 +28,7 @@ _CENTS_PER_EURO: Final = 100
 _INCREMENTS: Final = re.compile(r"([1-9][0-9]{0,3})/([1-9][0-9]{0,3})")
 _WHOLE: Final = re.compile(r"[0-9]{1,6}")
 _REGION: Final = r"(?:[A-Z]{2}|001)"
-_SELECTOR: Final = re.compile(
-    rf"(?P<service>[0-9]{{3,6}})|{_REGION}(?:/(?P<line_type>[a-z_]+)|-[A-Z0-9-]+)?"
-)
+_SELECTOR: Final = re.compile(rf"[0-9]{{3,6}}|{_REGION}(?:/(?P<line_type>[a-z_]+)|-[A-Z0-9-]+)?")
 _LINE_TYPES: Final = (LineType.FIXED, LineType.MOBILE)
 _REQUIRED: Final = ("line", "destination", "match")
 _OPTIONAL: Final = ("half", "unit", "increment", "free_first_s", "status", "readings")
@@ -62,7 +60,7 @@ class RateTable:
     def __init__(self, rules: TableRules, problems: list[Problem]) -> None:
         self._rules = rules
         self._problems = problems
-        self._seen: dict[tuple[str, str], int] = {}
+        self._seen: dict[tuple[str, str], str] = {}
 
     def read(self, file: str, text: str) -> list[Rate]:
         """Read one table; after a problem its rates are incomplete and must not be used."""
@@ -77,18 +75,18 @@ class RateTable:
                 rates += row.rates()
             except ValueError as error:
                 row.problems.append(str(error))
-            row.problems += self._repeated(cells, line)
+            row.problems += self._repeated(cells, f"{file}:{line}")
             self._problems += [Problem(file, line, message) for message in row.problems]
         return rates
 
-    def _repeated(self, cells: Mapping[str, str], line: int) -> Iterator[str]:
+    def _repeated(self, cells: Mapping[str, str], here: str) -> Iterator[str]:
         place = f"{cells['line']} {cells.get('half', '')}".strip()
         keys = [("place", place), ("destination", cells["destination"])]
         keys += [("selector", selector) for selector in cells["match"].split()]
-        for kind, value in keys:
-            first = self._seen.setdefault((kind, value), line)
-            if first != line:
-                yield f"{kind} {value} stands in line {first} already"
+        for key in keys:
+            if key in self._seen:
+                yield f"{key[0]} {key[1]} stands in {self._seen[key]} already"
+            self._seen[key] = here
 
 
 class _Row:
@@ -187,13 +185,12 @@ class _Row:
         if not selectors and not self._cells.get("readings"):
             self.problems.append("match is empty, and no reading says why nothing leads here")
         for selector in selectors:
-            match = _SELECTOR.fullmatch(selector)
-            if match is None or (match["line_type"] or LineType.FIXED) not in list(LineType):
-                self.problems.append(f"not a selector: {selector!r}")
-                continue
-            mobile = match["line_type"] == LineType.MOBILE
+            name, _, line_type = selector.partition("/")
+            mobile = line_type == LineType.MOBILE
             needed = LineType.MOBILE if mobile else LineType.FIXED
-            if (match["service"] or match["line_type"]) and needed not in lines:
+            if not is_selector(selector):
+                self.problems.append(f"not a selector: {selector!r}")
+            elif (line_type or name.isdigit()) and needed not in lines:
                 self.problems.append(f"{selector} needs a {needed} price")
 
     def _check_caps(self, rates: list[Rate]) -> None:
@@ -208,6 +205,12 @@ class _Row:
             for breach in cap.breaches(rate, self._rules.terms)
         )
         self.problems += dict.fromkeys(found)
+
+
+def is_selector(text: str) -> bool:
+    """Tell whether a text has one of the forms that name numbers (``docs/tariffs.md``)."""
+    match = _SELECTOR.fullmatch(text)
+    return match is not None and match["line_type"] in (None, *LineType)
 
 
 def read_increments(text: str) -> Increments:

@@ -100,19 +100,19 @@ def test_a_small_list_loads() -> None:
 
 
 def test_optional_columns() -> None:
-    header = (
-        "line,half,destination,match,base_fixed_ct,base_mobile_ct,increment,free_first_s,status"
-    )
-    rows = (
-        "7,left,01807,01807,11.7647,,1/1,30,\n7,right,0900,0900,,,,,external\n8,X,AT,,,,,unpriced\n"
-    )
-    text = f"{header}\n{rows.replace('8,X,AT,,', '8,,X,AT,,')}"
+    text = """\
+line,half,destination,match,base_fixed_ct,base_mobile_ct,increment,free_first_s,status
+7,left,01807,01807,11.7647,,1/1,30,
+7,right,0900,0900,,,,,external
+8,,Austria,AT,,,,,unpriced
+9,,Germany,DE,1,,,,
+"""
     price_list = load({"demo/prices.csv": text}).plan("demo").price_lists[0]
     free, external, *_ = price_list.rates
     assert (free.free_first_s, free.increments) == (30, Increments(1, 1))
     assert external.status is RateStatus.EXTERNAL
     assert external.row_id == "7-right/base/fixed"
-    assert price_list.rates[-1].status is RateStatus.UNPRICED
+    assert price_list.rates[-2].status is RateStatus.UNPRICED
 
 
 def test_what_ships_loads() -> None:
@@ -159,9 +159,10 @@ def test_dearer_than_the_law_only_with_a_reading() -> None:
         ("13,X,AT/premium,,9,minute,", "AT/premium needs a fixed price"),
         ("13,X,0700,,9,minute,", "0700 needs a fixed price"),
         ("13,X,AT,2.9,,hour,", "'hour' is not a valid PriceUnit"),
-        ("10,X,AT,2.9,,minute,", "place 10 stands in line 2 already"),
-        ("13,Germany,AT,2.9,,minute,", "destination Germany stands in line 2 already"),
-        ("13,X,AT DE,2.9,,minute,", "selector DE stands in line 2 already"),
+        ("10,X,AT,2.9,,minute,", "place 10 stands in demo/prices.csv:2 already"),
+        ("13,Germany,AT,2.9,,minute,", "destination Germany stands in demo/prices.csv:2 already"),
+        ("13,X,AT DE,2.9,,minute,", "selector DE stands in demo/prices.csv:2 already"),
+        ("13,X,AT AT,2.9,,minute,", "selector AT stands in demo/prices.csv:5 already"),
         ("13,X,AT,2.9", "the row has not as many cells"),
         ("13,X,AT,2.9,,minute,,", "the row has not as many cells"),
         ("13,X,01803,14,,minute,", "0.1666 € per minute is above the cap of 0.14 €"),
@@ -231,6 +232,8 @@ def test_columns_must_fit_each_other() -> None:
         ("basis =", "base =", ":12: unknown key: base"),
         ('"flat"', '"column"', ":20: no list has a column ''"),
         ('covers = ["DE/fixed"]\n', "", ":20: a flat must cover something"),
+        ('["DE/fixed"]', '["DE/fix"]', ":25: no row prices 'DE/fix'"),
+        ('["DE/fixed"]', '["AT"]', ":25: no row prices 'AT'"),
         ('id = "FLAT"', 'id = "on-net"', ":21: option on-net stands twice"),
         ("trunk_accounts = true", 'trunk_accounts = "no"', ":27: trunk_accounts must be true or"),
         ('"provision_day"', '"tomorrow"', ":26: effective must be one of"),
@@ -301,6 +304,12 @@ def test_every_problem_is_told_at_once() -> None:
     assert len(problems_of({**changes, "vat.toml": VAT + "x = 1\n"})) == 3
 
 
+def test_what_stands_twice_is_found_across_tables() -> None:
+    changes = with_rule('["prices.csv"]', '["prices.csv", "more.csv"]')
+    found = problems_of({**changes, "demo/more.csv": f"{HEADER}19,Germany,AT,2,,minute,\n"})
+    assert found == ["demo/more.csv:2: destination Germany stands in demo/prices.csv:2 already"]
+
+
 def test_an_increment_above_a_minute_is_above_the_cap() -> None:
     found = problems_of(with_rule('"60/1"', '"120/60"'))
     assert "an increment of 120 s is above 60 s (law)" in found[0]
@@ -330,7 +339,7 @@ def test_a_list_begins_at_local_midnight(at: datetime, version: str | None) -> N
 
 def test_the_longest_prefix_prices_a_service_number() -> None:
     rows = "20,Directory,118,50,,minute,\n21,Directory 11833,11833,60,,minute,\n"
-    price_list = load({"demo/prices.csv": HEADER + rows}).plan("demo").price_lists[0]
+    price_list = load({"demo/prices.csv": TABLE + rows}).plan("demo").price_lists[0]
     for digits, prefix in (("11833", "11833"), ("11834", "118"), ("118012", "118")):
         found = price_list.rate_of_service("base", digits)
         assert found is not None
