@@ -36,6 +36,11 @@ class Switch(TransactionLayer):
         self.requests: list[tuple[Request, Flow]] = []
         self.results: asyncio.Queue[ResponseReceived | TransactionFailed] = asyncio.Queue()
         self.failed: list[Flow] = []
+        self._brought_about: list[TransactionEvent] = []
+
+    def events(self) -> list[TransactionEvent]:
+        brought_about, self._brought_about = self._brought_about, []
+        return super().events() + brought_about
 
     def receive(self, message: Request | Response, flow: Flow, *, now: float) -> None:
         if isinstance(message, Request):
@@ -54,6 +59,8 @@ class Switch(TransactionLayer):
             self.requests.append((event.request, event.flow))
             if event.request.method == "CRASHLATER":
                 raise ZeroDivisionError
+            if event.request.method == "TWICE" and len(self.requests) == 1:
+                self._brought_about.append(event)
             if event.request.method != "SILENT":
                 body = b"x" * 60_000 if event.request.method == "MUCH" else b""
                 answer = respond(event.request, 200, to_tag="t", body=body)

@@ -11,7 +11,7 @@ from sipcore.errors import LocalError
 from sipcore.net.udp import BUFFER_BYTES
 from sipcore.transaction.events import ResponseReceived, TransactionFailed
 from sipcore.transport.flow import Flow, Outgoing, Transport
-from tests.sipcore.net.peers import request_bytes, site, udp_peer
+from tests.sipcore.net.peers import request_bytes, site, udp_peer, until
 
 ANY_PORT = ("127.0.0.1", 0)
 
@@ -172,6 +172,28 @@ async def test_an_icmp_error_fails_the_flow_and_the_socket_lives_on(host: str) -
         assert here.endpoint.counters.icmp_errors >= 3
         peer.send(request_bytes(), listener.bound)
         assert (await peer.response()).status == 200
+
+
+async def test_the_error_of_one_datagram_does_not_cost_the_next() -> None:
+    async with site() as here, udp_peer() as peer:
+        listener = await here.endpoint.listen("udp", Transport.UDP, ANY_PORT)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as gone:
+            gone.bind(ANY_PORT)
+            nobody = gone.getsockname()
+        here.endpoint.send(Outgoing(b"to nobody", Flow(listener, nobody)))
+        # The kernel tells the first one's error to the second one's call.
+        here.endpoint.send(Outgoing(b"to the peer", Flow(listener, peer.address)))
+        assert await peer.receive() == b"to the peer"
+        assert here.endpoint.counters.datagrams_sent == 2
+        await until(lambda: here.switch.failed == [Flow(listener, nobody)])
+
+
+async def test_what_an_event_brings_about_is_acted_on_in_the_same_wakeup() -> None:
+    async with site() as here, udp_peer() as peer:
+        listener = await here.endpoint.listen("udp", Transport.UDP, ANY_PORT)
+        peer.send(request_bytes("TWICE"), listener.bound)
+        assert (await peer.response()).status == 200
+        assert len(here.switch.requests) == 2
 
 
 async def test_an_unknown_listener_fails_the_flow() -> None:

@@ -250,6 +250,16 @@ def test_an_owner_has_one_open_invite() -> None:
     top.open_client()
 
 
+def test_an_owner_may_send_other_requests_beside_its_invite() -> None:
+    top = BenchTop()
+    invite = top.open_client()
+    options = top.open_client("OPTIONS")
+    top.receive_answer(options, 200)
+    top.receive_answer(invite, 180)
+    top.layer.cancel(("owner",), now=top.now)
+    assert top.sent_names() == ["CANCEL"]
+
+
 # Limits
 
 SMALL = replace(DEFAULT_LIMITS, server_transactions_max=2, server_transactions_reserve=2)
@@ -355,6 +365,15 @@ def test_transactions_leave_no_cycle_and_nothing_behind() -> None:
     assert layer._invites == {}
     assert layer._by_flow == {}
     assert len(layer._outputs.deadlines._heap) == 0
+
+
+def test_a_request_is_let_go_when_it_is_answered() -> None:
+    top = BenchTop()
+    options = top.open_server("OPTIONS")
+    server = top.layer._servers[options]
+    assert server._request is top.request
+    top.answer(options, 200)
+    assert server._request is None
 
 
 def one_of_everything(top: BenchTop, number: str) -> None:

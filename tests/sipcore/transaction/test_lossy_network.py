@@ -28,6 +28,10 @@ from sipcore.transaction.layer import TransactionLayer
 from sipcore.transport.flow import Flow, Listener, Transport
 from tests.sipcore.transaction.bench_top import CountingIdentifiers
 
+DELAY_MAX_S = 0.45
+"""The last retransmission leaves after 31.5 s. With more delay it could come after the 64·T1 for
+which a server remembers, and be taken for a new request, as the RFC has it."""
+
 CALLER = Listener("caller", Transport.UDP, ("192.0.2.1", 5060))
 CALLED = Listener("called", Transport.UDP, ("192.0.2.2", 5060))
 TO_CALLED = Flow(CALLER, CALLED.bound)
@@ -38,7 +42,7 @@ class Network:
     """Two ends, and datagrams on their way between them."""
 
     def __init__(
-        self, seed: int, *, loss: float, repeats: float, status: int, delay_max: float = 1.2
+        self, seed: int, *, loss: float, repeats: float, status: int, delay_max: float = DELAY_MAX_S
     ) -> None:
         self.random = random.Random(seed)  # noqa: S311 - a network's bad luck is no secret
         self.loss = loss
@@ -154,7 +158,7 @@ def acknowledging(event: ResponseReceived) -> list[tuple[str, str]]:
     ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, derandomize=True)
 @given(
     seed=st.integers(0, 2**32),
     loss=st.sampled_from([0.0, 0.1, 0.3, 0.6, 1.0]),
