@@ -17,6 +17,8 @@ RESULTS: Final = ("answered", "refused", "busy", "unanswered", "cancelled", "fai
 BUSY: Final = frozenset({486, 600})
 UNANSWERED: Final = frozenset({408, 480})
 CANCELLED: Final = 487
+UNROUTED: Final = "unrouted"
+"""The kind of an attempt that was refused before anybody knew where it would go."""
 OK: Final = 200
 
 
@@ -35,7 +37,7 @@ class CallCounts:
 
     def __init__(self) -> None:
         self.ended: dict[tuple[str, str], int] = {
-            (kind.value, result): 0 for kind in CallKind for result in RESULTS
+            (kind, result): 0 for kind in (*CallKind, UNROUTED) for result in RESULTS
         }
         self.refusals: dict[str, int] = {cause.value: 0 for cause in RefusalCause}
         self.talk_us = 0
@@ -83,7 +85,7 @@ class CallReports:
         self.counts.refusals[cause.value] += 1
 
     def _told(self, what: Kind, record: CallDetailRecord, *, result: str) -> None:
-        kind = record.direction
+        kind = record.direction or UNROUTED
         if (kind, result) in self.counts.ended:
             self.counts.ended[kind, result] += 1
         self._journal.info(

@@ -11,8 +11,8 @@ from typing import Literal, Protocol, get_args
 
 from freiton.metrics.histogram import Histogram
 
-CallKind = Literal["on-net", "outbound", "inbound", "emergency"]
-"""Between own accounts, to a carrier, from a carrier, to an emergency service."""
+CallKind = Literal["on-net", "outbound", "inbound", "emergency", "unrouted"]
+"""As routing has them; unrouted is what was refused before anybody knew where it would go."""
 
 CallResult = Literal["answered", "refused", "busy", "unanswered", "cancelled", "failed"]
 """Refused by the switch; busy (486, 600) or unanswered (408, 480) at the callee; else failed."""
