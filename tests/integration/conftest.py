@@ -1,4 +1,4 @@
-"""One town for each test."""
+"""One town for each test; its site is made once."""
 
 from __future__ import annotations
 
@@ -7,13 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.town import Town
+from tests.integration.town import Founded, Town, found
+
+
+@pytest.fixture(scope="session")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Founded:
+    """The site, before any call."""
+    return found(tmp_path_factory.mktemp("founded"))
 
 
 @pytest.fixture
-def town(tmp_path: Path) -> Iterator[Town]:
+def town(tmp_path: Path, founded: Founded) -> Iterator[Town]:
     """A running switch with its site; nobody is registered yet."""
-    town = Town(tmp_path)
+    town = Town(tmp_path, founded)
     town.switch.start()
     yield town
     town.close()

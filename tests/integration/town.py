@@ -8,12 +8,16 @@ seconds do not depend on how busy this machine is.
 
 from __future__ import annotations
 
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypedDict, Unpack
 
 from tests.support.free_port import free_sip_ports
 from tests.support.sipp import SippProcess, SippRole, run_sipp, start_sipp
-from tests.support.switch_process import SwitchProcess
+from tests.support.switch_process import STATE, SwitchProcess
 
 DOMAIN: Final = "freiton.internal"
 PASSWORD: Final = "only-for-tests"
@@ -37,6 +41,8 @@ class Options(TypedDict, total=False):
     csv: str
     rate: float
 
+
+SETTINGS: Final = f'domains = ["{DOMAIN}"]\n'
 
 _SITE: Final = """
 customers = ["Town"]
@@ -101,17 +107,32 @@ asserted_number = "+493023125001"
 """
 
 
-class Town:
-    """The switch with its site, running; phones and carriers are played one by one."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Founded:
+    """A site in a state folder, made once with `freiton site import`, and its players' ports."""
 
-    def __init__(self, folder: Path, *, settings: str = "") -> None:
-        ports = free_sip_ports(len(PHONES) + len(CARRIERS))
-        self.ports = dict(zip((*PHONES, *CARRIERS), ports, strict=True))
+    state: Path
+    ports: Mapping[str, int]
+
+
+def found(folder: Path) -> Founded:
+    """Make the site as an operator does."""
+    ports = free_sip_ports(len(PHONES) + len(CARRIERS))
+    named = dict(zip((*PHONES, *CARRIERS), ports, strict=True))
+    site = folder / "site.toml"
+    site.write_text(_SITE.format(password=PASSWORD, **named))
+    SwitchProcess(folder, settings=SETTINGS).cli("site", "import", str(site))
+    return Founded(state=folder / STATE, ports=named)
+
+
+class Town:
+    """The switch with a copy of the site; phones and carriers are played one by one."""
+
+    def __init__(self, folder: Path, founded: Founded) -> None:
+        shutil.copytree(founded.state, folder / STATE)
+        self.ports = founded.ports
         self.folder = folder
-        self.switch = SwitchProcess(folder, settings=f'domains = ["{DOMAIN}"]\n{settings}')
-        site = folder / "site.toml"
-        site.write_text(_SITE.format(password=PASSWORD, **self.ports))
-        self.switch.cli("site", "import", str(site))
+        self.switch = SwitchProcess(folder, settings=SETTINGS)
         self._started: list[SippProcess] = []
 
     def register(self, *phones: str) -> None:
@@ -165,6 +186,14 @@ class Town:
             timeout_s=options.get("timeout_s", 20),
         )
 
+    def account_id(self, name: str) -> str:
+        """Return what stands for an account in records."""
+        return self._id("account", name)
+
+    def trunk_id(self, name: str) -> str:
+        """Return what stands for a trunk in records."""
+        return self._id("trunk", name)
+
     def close(self) -> None:
         """End everybody, and require that the switch never stumbled."""
         for process in self._started:
@@ -173,6 +202,11 @@ class Town:
             self.switch.stop()
         faults = [line for line in self.switch.log_lines() if line["level"] == "error"]
         assert faults == []
+
+    def _id(self, kind: str, name: str) -> str:
+        rows = json.loads(self.switch.cli(kind, "list", "--json"))
+        (found,) = (row["id"] for row in rows if row["name"] == name)
+        return str(found)
 
     def _keep(self, process: SippProcess) -> SippProcess:
         self._started.append(process)

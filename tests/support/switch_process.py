@@ -19,6 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.support.free_port import free_sip_ports, free_tcp_port
 
 HOST = "127.0.0.1"
+STATE = "state"
 _START_S = 20.0
 _STOP_S = 20.0
 _CLI_S = 30.0
@@ -33,7 +34,7 @@ class SwitchProcess:
 
     def __init__(self, folder: Path, *, settings: str = "") -> None:
         self._folder = folder
-        self._state = folder / "state"
+        self._state = folder / STATE
         self._config = folder / "freiton.toml"
         self._config.write_text(settings)
         (self.sip_port,) = free_sip_ports(1)
@@ -69,7 +70,7 @@ class SwitchProcess:
                     "--http", f"{HOST}:{self.http_port}",
                 ),
                 stdin=subprocess.DEVNULL,
-                stdout=log,
+                stdout=subprocess.DEVNULL,
                 stderr=log,
             )  # fmt: skip
         self._wait_until_ready()
@@ -112,11 +113,9 @@ class SwitchProcess:
         return list(csv.DictReader(io.StringIO(self.cli("cdr", "export"))))
 
     def wait_for_records(self, count: int, *, timeout_s: float = 10.0) -> list[dict[str, str]]:
-        """Return the records as soon as there are so many; more are a failure too."""
-        deadline = time.monotonic() + timeout_s
-        while len(records := self.records()) < count:
-            assert time.monotonic() < deadline, f"{len(records)} records: {records}"
-            time.sleep(0.2)
+        """Return the records as soon as so many attempts have ended; more are a failure too."""
+        self.wait_for_metric("freiton_calls_ended_total", count, timeout_s=timeout_s)
+        records = self.records()
         assert len(records) == count, records
         return records
 
