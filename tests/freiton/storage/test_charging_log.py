@@ -20,7 +20,12 @@ from freiton.storage.charging_log import (
     iterate_cdrs,
     read_events,
 )
-from freiton.storage.charging_log_appender import AppendRecord, Fenced, LogAppender
+from freiton.storage.charging_log_appender import (
+    CRASH_POINTS,
+    AppendRecord,
+    Fenced,
+    LogAppender,
+)
 from freiton.storage.charging_log_file import LogError, segment_path
 from freiton.storage.charging_log_verify import Verification, verify
 from tests.freiton.accounting.desk import Desk
@@ -144,6 +149,18 @@ def test_a_closed_segment_is_one_file_that_nobody_may_write(filled: Path) -> Non
         assert not stat.S_IMODE(path.stat().st_mode) & 0o222
         assert not path.with_name(path.name + "-wal").exists()
     assert stat.S_IMODE(last.stat().st_mode) & 0o200
+
+
+def test_a_commit_is_on_the_disk_before_it_is_acknowledged(folder: Path) -> None:
+    """FULL (2) flushes the write-ahead log at every commit; NORMAL (1) only at checkpoints."""
+    log = LogAppender(folder, segment_events=SEGMENT)
+    for _ in range(2):
+        connection = log._segment.connection
+        assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        make_calls(log, Desk(), 8)
+    assert log._segment.number > 1
+    log.close()
 
 
 def test_one_log_has_one_writer(folder: Path) -> None:
@@ -420,7 +437,10 @@ log = LogAppender(Path(sys.argv[1]), crash=crash_point_of(sys.argv[2]))
 """
 
 
-@pytest.mark.parametrize("point", ["open.locked", "open.created", "open.epoch", "open.replayed"])
+OPENING = [point for point in CRASH_POINTS if point.startswith("open.")]
+
+
+@pytest.mark.parametrize("point", OPENING)
 def test_a_writer_that_dies_while_opening_leaves_a_log_that_opens(folder: Path, point: str) -> None:
     died = subprocess.run([sys.executable, "-c", CRASH_AT_OPEN, str(folder), point], check=False)
     assert died.returncode == -9

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from freiton.errors import OperatorError
+from freiton.storage.charging_log_appender import CRASH_POINTS
 from freiton.storage.location_file import LOCATION_FILE, StoredBinding
 from freiton.storage.location_store import LocationStore
 from freiton.storage.writer_process import CRASH_VARIABLE
@@ -58,7 +59,7 @@ async def test_expired_bindings_are_not_loaded(tmp_path: Path) -> None:
     assert [row.key for row in LocationStore.load(tmp_path, at_us=FAR)] == ["2"]
 
 
-@pytest.mark.parametrize("point", ["bindings.inserted", "bindings.committed"])
+@pytest.mark.parametrize("point", [name for name in CRASH_POINTS if name.startswith("bindings.")])
 async def test_a_writer_that_dies_loses_no_binding(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, point: str
 ) -> None:
