@@ -11,7 +11,7 @@ from ipaddress import IPv6Address
 from typing import Final
 
 from sipcore.message.parameters import Parameters
-from sipcore.message.uri import VISUAL_SEPARATORS, OtherUri, SipUri, TelUri, Uri
+from sipcore.message.uri import VISUAL_SEPARATORS, OtherUri, SipUri, TelUri, Uri, parse_uri
 
 _ESCAPED: Final = re.compile(r"%([0-9A-Fa-f]{2})")
 # RFC 2396 §2.2, and the "%" itself: escaped they mean something else than bare.
@@ -30,6 +30,11 @@ def uri_equals(a: Uri, b: Uri) -> bool:
         and a.scheme == b.scheme
         and a.text[len(a.scheme) :] == (b.text[len(b.scheme) :])
     )
+
+
+def is_same_uri(a: str, b: str) -> bool:
+    """Tell the same of two texts; one that is no URI is a RemoteError unless both are alike."""
+    return a == b or uri_equals(parse_uri(a), parse_uri(b))
 
 
 def _sip_equals(a: SipUri, b: SipUri) -> bool:

@@ -15,9 +15,9 @@ from sipcore.message.address import NameAddress
 from sipcore.message.grammar import end_of_quoted, unquote
 from sipcore.message.message import Request, parse_delta_seconds
 from sipcore.message.uri import SipUri
+from sipcore.message.uri_comparison import is_same_uri
 from sipcore.registrar.binding import Q_MAX, Binding
 from sipcore.registrar.nat import is_behind_nat
-from sipcore.registrar.uri_comparison import is_same_uri
 from sipcore.transport.flow import Flow
 
 HOUR_S: Final = 3600

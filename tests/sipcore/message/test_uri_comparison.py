@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from sipcore.errors import RemoteError
 from sipcore.message.uri import parse_uri
-from sipcore.message.uri_comparison import uri_equals
+from sipcore.message.uri_comparison import is_same_uri, uri_equals
 
 
 @pytest.mark.parametrize(
@@ -24,6 +25,8 @@ from sipcore.message.uri_comparison import uri_equals
         ),
         ("sip:a@[2001:DB8::1]", "sip:a@[2001:db8:0:0::1]"),
         ("sip:a%3bb@h", "sip:a%3Bb@h"),
+        ("sip:a%2fb@h", "sip:a%2Fb@h"),
+        ("sip:carol@chicago.com;security=off", "sip:carol@chicago.com"),
         ("sip:M%C3%BCller@h", "sip:M%c3%bcller@h"),
         ("tel:+49-30-12345", "tel:+4930.12345"),
         ("tel:7042;phone-context=+1-212", "TEL:7042;Phone-Context=+1212"),
@@ -54,6 +57,7 @@ def test_equal(a: str, b: str) -> None:
         ("sip:a@h", "sip:a@h;maddr=10.0.0.1"),
         ("sip:a@h;ttl=1", "sip:a@h"),
         ("sip:a;b@h", "sip:a%3Bb@h"),
+        ("sip:a%2Fb@h", "sip:a/b@h"),
         ("sip:%25@h", "sip:%2525@h"),
         ("sip:a@h?x=1", "sip:a@h?x=2"),
         ("tel:+4930", "tel:4930"),
@@ -65,3 +69,10 @@ def test_equal(a: str, b: str) -> None:
 def test_different(a: str, b: str) -> None:
     assert not uri_equals(parse_uri(a), parse_uri(b))
     assert not uri_equals(parse_uri(b), parse_uri(a))
+
+
+def test_texts() -> None:
+    assert is_same_uri("sip:%61@H", "sip:a@h")
+    assert not is_same_uri("sip:a@h", "sip:b@h")
+    with pytest.raises(RemoteError):
+        is_same_uri("sip:a@h", "nonsense")
