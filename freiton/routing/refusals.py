@@ -12,8 +12,9 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from sipcore.message.grammar import quote
+from sipcore.message.reason import Reason
 from sipcore.message.reason_phrases import REASON_PHRASES
+from sipcore.message.warning import MISCELLANEOUS, WarningValue
 
 RETRY_AFTER_S: Final = (5.0, 30.0)
 """Between which seconds Retry-After is chosen by chance, so that callers do not return at once."""
@@ -268,7 +269,8 @@ def answer_refusal(
     row = REFUSALS[cause]
     text = row.de if language == "de" else row.en
     chosen = row.status if status is None or status not in row.other_statuses else status
-    fields = [("reason", reason_value(row.q850, text)), ("warning", f"399 {host} {quote(text)}")]
+    warning = WarningValue(MISCELLANEOUS, host, text)
+    fields = [("reason", reason_value(row.q850, text)), ("warning", str(warning))]
     if row.has_retry_after and retry_after_s is not None:
         fields.append(("retry-after", str(max(1, round(retry_after_s)))))
     return RefusalAnswer(
@@ -280,4 +282,4 @@ def answer_refusal(
 
 def reason_value(q850: int, text: str) -> str:
     """Return the value of a Reason header with a Q.850 cause (RFC 3326 §2)."""
-    return f"Q.850;cause={q850};text={quote(text)}"
+    return str(Reason("Q.850", q850, text))

@@ -8,7 +8,9 @@ from typing import Final
 from freiton.routing.directory import Account, Trunk
 from sipcore.errors import RemoteError
 from sipcore.message.address import NameAddress
+from sipcore.message.identity import Identity
 from sipcore.message.message import Request
+from sipcore.message.privacy import Privacy
 from sipcore.message.uri import SipUri, TelUri, Uri
 
 ANONYMOUS_HOST: Final = "anonymous.invalid"
@@ -80,7 +82,7 @@ def read_request(invite: Request, source: Source) -> RouteRequest:
         from_=_claimed(invite.from_),
         preferred=_first_claimed(invite, "p-preferred-identity"),
         asserted=_first_claimed(invite, "p-asserted-identity"),
-        privacy=_privacy(invite),
+        privacy=Privacy.of(invite).values,
     )
 
 
@@ -109,17 +111,12 @@ def _claimed(address: NameAddress) -> ClaimedIdentity:
 
 
 def _first_claimed(invite: Request, key: str) -> ClaimedIdentity | None:
-    """Return the first entry with a user; there may be a sip and a tel URI (RFC 3325 §9.1)."""
-    if not invite.has(key):
-        return None
+    """Return the SIP address, or the number where the address has no user (RFC 3325 §9.1)."""
     try:
-        claims = [_claimed(NameAddress.parse(entry)) for entry in invite.entries(key)]
+        identity = Identity.of(invite, key)
     except RemoteError:
         return None
+    if identity is None:
+        return None
+    claims = (_claimed(address) for address in (identity.sip, identity.tel) if address is not None)
     return next((claim for claim in claims if claim.user), None)
-
-
-def _privacy(invite: Request) -> frozenset[str]:
-    """Return the priv-values of RFC 3323 §4.2, which a semicolon separates; a comma is forgiven."""
-    values = ";".join(invite.values("privacy")).replace(",", ";")
-    return frozenset(part.strip().lower() for part in values.split(";") if part.strip())
