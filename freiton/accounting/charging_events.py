@@ -210,8 +210,8 @@ class PersonalFields(Struct, frozen=True, omit_defaults=True):
 class LogRecord(NamedTuple):
     """One event on its way to the log.
 
-    `seq` numbers the records of one process in the order they were handed out; the log
-    acknowledges a record by it.
+    `seq` is the number of the submission, by which the log acknowledges it. An event that is
+    submitted again gets a new one; where it stands in the log is its position.
     """
 
     seq: int

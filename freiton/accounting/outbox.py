@@ -61,9 +61,11 @@ class Outbox:
 
     def fail(self, seq: int) -> LogRecord | None:
         """Take a record back from a log that did not take it; None if it was given up before."""
-        self.is_up = False
         record = self._in_flight.pop(seq, None)
-        if record is not None and not isinstance(record.event, _NOT_KEPT):
+        if record is None:
+            return None
+        self.is_up = False
+        if not isinstance(record.event, _NOT_KEPT):
             self.keep(record)
         return record
 

@@ -42,8 +42,8 @@ from freiton.storage.charging_log_file import (
     sync_folder,
 )
 
-# Replaying a segment takes well under a second, which is what a restart may take.
-SEGMENT_EVENTS: Final = 50_000
+# Replaying a whole segment takes half a second, which a restart can afford.
+SEGMENT_EVENTS: Final = 30_000
 # A killed switch leaves a writer that still commits what it has received; it needs no longer.
 LOCK_WAIT_S: Final = 2.0
 LOCK_FILE: Final = "lock"

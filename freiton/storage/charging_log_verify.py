@@ -79,7 +79,6 @@ class _Prover:
         self.found = Verification()
         self._state = ChargingState()
         self._hash = NO_HASH
-        self._seq = 0
         self._log_id: bytes | None = None
         self._key = b""
         # Whether a call's answer is in the log, for calls that are open.
@@ -127,8 +126,6 @@ class _Prover:
             wrong = f"event {self.found.position + 1} is missing before it"
         if row.epoch < self.found.epoch:
             wrong = f"epoch {row.epoch} follows {self.found.epoch}"
-        if row.epoch == self.found.epoch and row.seq <= self._seq:
-            wrong = f"number {row.seq} follows {self._seq} in one epoch"
         wrong = wrong or self._prove_event(stored.event)
         if wrong:
             self.problem(f"{path}: event {row.position}: {wrong}")
@@ -136,7 +133,7 @@ class _Prover:
             self.found.erased += 1
         self._state.apply(stored.event, stored.personal)
         self.found.position, self._hash = row.position, row.hash
-        self.found.epoch, self._seq = row.epoch, row.seq
+        self.found.epoch = row.epoch
 
     def _prove_event(self, event: AnyEvent) -> str | None:
         """Check that a call is answered once and ends once, and costs what it says."""

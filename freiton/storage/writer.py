@@ -120,7 +120,10 @@ class ChargingLogWriter:
         if not records:
             return
         child = self._child
-        if not self.is_up or child is None or len(self._pending) > PENDING_RECORDS_MAX:
+        if not self.is_up or child is None:
+            self._loop.call_soon(self._fail_unsent, [record.seq for record in records])
+            return
+        if len(self._pending) > PENDING_RECORDS_MAX:
             self._loop.call_soon(self._fail, [record.seq for record in records])
             return
         now = self._loop.time()
@@ -204,6 +207,12 @@ class ChargingLogWriter:
         delay_s = BACKOFF_S[min(self._failures, len(BACKOFF_S) - 1)]
         self._failures += 1
         self._restart = self._loop.call_later(delay_s, self._start)
+
+    def _fail_unsent(self, seqs: list[int]) -> None:
+        self._fail(seqs)
+        if self.is_up:
+            # A writer has opened between the submission and now: nobody else would tell.
+            self._on_restored()
 
     def _fail(self, seqs: list[int]) -> None:
         for seq in seqs:

@@ -511,6 +511,16 @@ def test_an_acknowledgement_is_the_best_proof_that_the_log_is_back() -> None:
     assert desk.log.fold().calls == {}
 
 
+def test_a_failure_told_after_the_acknowledgement_changes_nothing() -> None:
+    desk = Desk()
+    admitted = desk.admit("c")
+    assert isinstance(admitted, Admitted)
+    desk.write()
+    desk.fail(admitted.seq)
+    assert desk.accounting.is_log_up
+    assert "c" in desk.accounting.state.calls
+
+
 def test_a_caller_who_hangs_up_before_a_failed_admission_is_closed_once() -> None:
     desk = Desk()
     desk.is_log_broken = True

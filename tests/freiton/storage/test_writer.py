@@ -17,7 +17,7 @@ from freiton.accounting.instants import Instant
 from freiton.accounting.recovery import recover
 from freiton.accounting.snapshot import snapshot_of
 from freiton.storage.charging_log import read_events
-from freiton.storage.charging_log_appender import LogAppender
+from freiton.storage.charging_log_appender import SEGMENT_EVENTS, LogAppender
 from freiton.storage.charging_log_file import LogError
 from freiton.storage.charging_log_verify import verify
 from freiton.storage.writer import ChargingLogWriter
@@ -32,7 +32,7 @@ PATIENCE_S = 10.0
 class Station:
     """What the shell is to the accounting and its writer: a pump between the two."""
 
-    def __init__(self, folder: Path, *, segment_events: int = 50_000) -> None:
+    def __init__(self, folder: Path, *, segment_events: int = SEGMENT_EVENTS) -> None:
         self.loop = asyncio.get_running_loop()
         self.folder = folder
         self.accounting = CallAccounting(boot_id="boot")
@@ -156,7 +156,21 @@ async def test_acknowledgements_never_come_from_inside_submit(station: Station) 
     assert station.failed == []
     await asyncio.sleep(0)
     assert answer.seq in station.failed
+    assert not station.accounting.is_log_up
     station.writer.is_up = True
+
+
+async def test_a_log_that_comes_back_before_the_failure_is_told_is_not_taken_for_down(
+    station: Station,
+) -> None:
+    station.writer.is_up = False
+    station.admit("c")
+    station.writer.is_up = True
+    await asyncio.sleep(0)
+    assert "c" not in station.accounting.state.calls
+    assert isinstance(station.admit("d"), Admitted)
+    await station.quiet()
+    assert verify(station.folder).refused_attempts == 1
 
 
 async def test_closing_flushes_everything(folder: Path) -> None:
