@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
 
 from sipcore.message.message import Message
-
-_HIDING: Final = frozenset({"id", "user", "header"})
 
 
 class Privacy:
@@ -31,16 +28,6 @@ class Privacy:
     def of(cls, message: Message) -> Privacy:
         """Return all that a message asks for, over all its fields."""
         return cls.parse(";".join(message.values("privacy")))
-
-    @property
-    def hides_identity(self) -> bool:
-        """Whether the asserted identity must not leave the trust domain."""
-        return not self.values.isdisjoint(_HIDING)
-
-    @property
-    def is_none(self) -> bool:
-        """Whether the caller wants nothing hidden, whatever its default is."""
-        return "none" in self.values
 
     def __str__(self) -> str:
         return ";".join(sorted(self.values))

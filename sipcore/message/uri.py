@@ -28,7 +28,6 @@ _TEL: Final = re.compile(
     rf"tel:(?P<number>\+[0-9\-.()]+|[0-9A-F*#\-.()]+)(?P<parameters>;{_REST}*)?", re.IGNORECASE
 )
 _OTHER: Final = re.compile(r"(?P<scheme>[A-Z][A-Z0-9+\-.]*):[^\x00-\x20\x7f<>\"]+", re.IGNORECASE)
-_HOST_PORT: Final = re.compile(rf"({HOST})(?::([0-9]+))?")
 VISUAL_SEPARATORS: Final = MappingProxyType(str.maketrans("", "", "-.()"))
 """For ``str.translate``: takes out what stands in a number for the eye alone (RFC 3966 §5.1.1)."""
 
@@ -73,10 +72,6 @@ class SipUri:
         """The user part, decoded."""
         return None if self._user is None else unescape(self._user)
 
-    @user.setter
-    def user(self, user: str | None) -> None:
-        self._user = None if user is None else escape_user(user)
-
     @property
     def escaped_user(self) -> str | None:
         """The user part as it stands on the wire."""
@@ -119,11 +114,6 @@ class TelUri:
         self.number = number
         self.parameters: Parameters = {} if parameters is None else parameters
 
-    @property
-    def is_global(self) -> bool:
-        """Whether the number means the same everywhere (RFC 3966 §5.1.4)."""
-        return self.number.startswith("+")
-
     def __str__(self) -> str:
         return f"tel:{self.number}{format_parameters(self.parameters)}"
 
@@ -162,14 +152,6 @@ def parse_uri(text: str) -> Uri:
     if scheme in ("sip", "sips"):
         raise RemoteError(f"not a SIP URI: {text[:60]!r}")
     return _tel_uri(text) if scheme == "tel" else OtherUri(text)
-
-
-def parse_host_port(text: str) -> tuple[str, int | None]:
-    """Read ``host [":" port]``; the host comes back in lower case."""
-    match = _HOST_PORT.fullmatch(text)
-    if match is None:
-        raise RemoteError(f"not a host: {text[:60]!r}")
-    return checked_host(match[1]), parse_port(match[2])
 
 
 def checked_host(host: str) -> str:
