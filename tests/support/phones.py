@@ -3,7 +3,8 @@
 Each phone and the switch have a real TransactionLayer; the switch has real Calls and, in place of
 call control, a few lines that dial what the test says. Packets arrive at the instant they are
 sent unless ``World.loses`` says otherwise; time passes only in ``World.advance``. Phones watch
-what they are sent: a request of the switch with a wrong tag or CSeq fails the test.
+what they are sent: a request of the switch with a wrong CSeq fails the test, one with a wrong tag
+is kept in ``Phone.unknown``.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ from sipcore.transaction.events import (
     ResponseReceived,
     TransactionEvent,
     TransactionFailed,
+    TransactionId,
 )
 from sipcore.transaction.layer import TransactionLayer
 from sipcore.transport.flow import Address, Flow, Listener, Outgoing, Transport
@@ -237,6 +239,9 @@ class Phone(End):
         self.local = ""
         self.repeated: list[tuple[float, float, RequestReceived, Response]] = []
         self.ack_body: bytes | None = None
+        self.closed: dict[TransactionId, int] = {}
+        self.byes: list[Request] = []
+        self.unknown: list[Request] = []
 
     # What a user does.
 
@@ -268,7 +273,7 @@ class Phone(End):
         self.send(invite)
 
     def cancel(self, fields: Fields = ()) -> None:
-        self.layer.cancel(("INVITE", 100), fields=list(fields), now=self.now)
+        self.layer.cancel(("INVITE", "", 100), fields=list(fields), now=self.now)
         self.world.settle()
 
     def ring(self, status: int = 180, *, body: bytes = b"", tag: str | None = None) -> None:
@@ -278,11 +283,12 @@ class Phone(End):
     def answer(self, *, body: bytes | None = None, tag: str | None = None) -> None:
         invite = self.call_offered()
         request = invite.request
-        if tag is None or not any(tag in line.local for line in self.lines):
+        local = f"{request.required('to')};tag={tag or self.tag}"
+        if not any(line.local == local for line in self.lines):
             self.lines.append(
                 Line(
                     request.call_id,
-                    f"{request.required('to')};tag={tag or self.tag}",
+                    local,
                     request.required("from"),
                     str(request.contacts[0].uri),
                     remote_cseq=request.cseq.number,
@@ -316,13 +322,22 @@ class Phone(End):
         self.send(request)
         if method == "BYE":
             (line or self.line).is_over = True
+            self.byes.append(request)
         self.world.settle()
 
     def cancel_reinvite(self) -> None:
-        self.layer.cancel(("INVITE", self.line.cseq), now=self.now)
+        invite = self.line.build("INVITE", self.line.cseq)
+        self.layer.cancel(self.owner(invite), now=self.now)
         self.world.settle()
 
     # What has come.
+
+    def may_answer(self, status: int) -> bool:
+        """Whether the call can still get this status from us; a fork below may answer twice."""
+        if self.incoming is None:
+            return False
+        closed = self.closed.get(self.incoming.transaction)
+        return closed is None or (closed == 200 == status)
 
     def call_offered(self) -> RequestReceived:
         assert self.incoming is not None, f"{self.name} has no call"
@@ -353,8 +368,12 @@ class Phone(End):
             request.add("content-type", "application/sdp")
             request.body = body
 
+    def owner(self, request: Request) -> tuple[str | int, ...]:
+        """Name a transaction of ours; a phone may have several lines of one call."""
+        return (request.method, request.to.tag or "", request.cseq.number)
+
     def send(self, request: Request) -> None:
-        owner = (request.method, request.cseq.number)
+        owner = self.owner(request)
         self.layer.request(request, self.flow(SWITCH), owner=owner, now=self.now)
         self.flush()
         self.world.settle()
@@ -378,6 +397,8 @@ class Phone(End):
         if body:
             extra.append(("content-type", "application/sdp"))
         response = respond(event.request, status, to_tag=tag or self.tag, fields=extra, body=body)
+        if status >= 200:
+            self.closed.setdefault(event.transaction, status)
         self.layer.respond(event.transaction, response, now=self.now)
         self.flush()
         return response
@@ -421,8 +442,12 @@ class Phone(End):
                 ]
             case CancelReceived():
                 self.cancels.append(event.request)
-                if self.incoming is not None and self.answers.get("CANCEL", 487) is not None:
-                    self.respond(self.incoming, 487)
+                for invite in (*self.held, *([self.incoming] if self.incoming else [])):
+                    if (
+                        invite.transaction == event.transaction
+                        and self.answers.get("CANCEL", 487) is not None
+                    ):
+                        self.respond(invite, 487)
             case TransactionFailed():
                 self.failed.append(event)
 
@@ -441,7 +466,10 @@ class Phone(End):
             ),
             None,
         )
-        assert line is not None, f"{self.name} got a {request.method} of an unknown dialog"
+        if line is None:
+            self.unknown.append(request)
+            self.respond(event, 481)
+            return
         assert request.cseq.number > line.remote_cseq, f"{self.name} got an old CSeq"
         line.remote_cseq = request.cseq.number
         status = self.answers.get(request.method, 200)
@@ -498,10 +526,12 @@ class Switch(End):
         super().__init__(world, "switch", SWITCH)
         self.settings = settings or CallSettings()
         self.calls: dict[str, Call] = {}
+        self.invites: list[RequestReceived] = []
         self.groups: list[tuple[Target, ...]] = []
         self.confirm = True
         self.appends = True
         self.commands: list[CallCommand] = []
+        self.history: list[CallEvent] = []
         self.sent: list[CallCommand] = []
         self.orphans: list[TransactionEvent] = []
 
@@ -519,6 +549,7 @@ class Switch(End):
         self.world.settle()
 
     def step(self, call: Call, event: CallEvent) -> None:
+        self.history.append(event)
         for command in call.step(event, now=self.now):
             self.perform(call, command)
         self.flush()
@@ -569,6 +600,7 @@ class Switch(End):
                     self.pass_on(call_id, event)
 
     def invite(self, event: RequestReceived) -> None:
+        self.invites.append(event)
         call = Call(
             self.identifiers.call_id(),
             event.request,
@@ -664,3 +696,6 @@ class Network(World):
         assert len(self.switch.said(Released)) == len(self.switch.said(Answered))
         assert self.switch.layer.client_transactions == 0
         assert self.switch.layer.server_transactions == 0
+        assert [
+            phone.unknown for phone in (self.alice, *self.callees.values()) if phone.unknown
+        ] == []

@@ -217,7 +217,7 @@ def test_a_reinvite_that_asks_for_ever_is_cancelled() -> None:
 
 
 def test_cancel_of_a_reinvite_waits_for_what_the_other_side_says(net: Network) -> None:
-    net.bob.answers["INVITE"] = None
+    net.bob.answers = {"INVITE": None, "CANCEL": None}
     net.alice.say("INVITE", body=HOLD)
     net.advance(0.3)
     net.alice.cancel_reinvite()
@@ -296,8 +296,7 @@ def test_hanging_up_with_a_reinvite_on_its_way(net: Network, side: str) -> None:
 
 
 def test_a_reinvite_accepted_after_the_end_still_gets_its_ack(net: Network) -> None:
-    net.bob.answers["INVITE"] = None
-    net.bob.answers["BYE"] = None
+    net.bob.answers = {"INVITE": None, "BYE": None, "CANCEL": None}
     net.alice.say("INVITE", body=HOLD)
     net.advance(0.3)
     net.switch.tell(Hangup("", 480))
