@@ -63,19 +63,20 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Composed:
-    """The parts that others must reach; ``core`` is what an endpoint drives."""
+    """The parts that others must reach."""
 
-    core: SwitchCore
     layer: TransactionLayer
     locations: LocationTable
     carriers: Carriers
     calls: CallControl
     setup: CallSetup
     reports: CallReports
+    registrations: Registrations
+    forwarding: Forwarding
 
 
-def compose(config: Config, around: Surroundings) -> Composed:
-    """Put a switch together."""
+def compose(config: Config, around: Surroundings) -> tuple[Composed, SwitchCore]:
+    """Put a switch together; the core is what an endpoint drives."""
     layer = TransactionLayer(
         identifiers=around.identifiers, timers=_timers(config), is_emergency=calls_for_help
     )
@@ -109,37 +110,43 @@ def compose(config: Config, around: Surroundings) -> Composed:
     registrations = Registrations(
         around.site, intake, locations, around.bindings, limits=_registrar_limits(config)
     )
-    switch = Switch(
-        layer,
-        around.site,
-        calls=calls,
-        setup=setup,
-        registrations=registrations,
-        forwarding=Forwarding(around.site, intake, locations, _proxy(around)),
-        carriers=carriers,
-        identifiers=around.identifiers,
-    )
-    core = SwitchCore(
-        layer,
-        switch,
-        calls=calls,
-        carriers=carriers,
-        locations=locations,
-        registrations=registrations,
-        accounting=around.accounting,
-        log=around.log,
-        stream=around.stream,
-        identifiers=around.identifiers,
-        clock=around.clock,
-    )
-    return Composed(
-        core=core,
+    parts = Composed(
         layer=layer,
         locations=locations,
         carriers=carriers,
         calls=calls,
         setup=setup,
         reports=reports,
+        registrations=registrations,
+        forwarding=Forwarding(around.site, intake, locations, _proxy(around)),
+    )
+    return parts, _core(around, parts)
+
+
+def _core(around: Surroundings, parts: Composed) -> SwitchCore:
+    switch = Switch(
+        parts.layer,
+        around.site,
+        calls=parts.calls,
+        setup=parts.setup,
+        registrations=parts.registrations,
+        forwarding=parts.forwarding,
+        carriers=parts.carriers,
+        identifiers=around.identifiers,
+        on_fault=around.on_fault,
+    )
+    return SwitchCore(
+        parts.layer,
+        switch,
+        calls=parts.calls,
+        carriers=parts.carriers,
+        locations=parts.locations,
+        registrations=parts.registrations,
+        accounting=around.accounting,
+        log=around.log,
+        stream=around.stream,
+        identifiers=around.identifiers,
+        clock=around.clock,
     )
 
 

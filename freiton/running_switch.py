@@ -19,7 +19,7 @@ from freiton.accounting.recovery import OpenCall, recover
 from freiton.calls.perform import perform_all
 from freiton.calls.stream import CallReport
 from freiton.clock import Clock
-from freiton.compose import Composed, Surroundings, compose
+from freiton.compose import Surroundings, compose
 from freiton.config import Config
 from freiton.config.rating_data import read_numbering, read_tariffs
 from freiton.config.reachable import reachable
@@ -91,6 +91,11 @@ class RunningSwitch:
         self._payments: dict[int, asyncio.Future[bool]] = {}
         self._is_settling = False
         self.stream = FollowedCalls()
+
+    @property
+    def listeners(self) -> Mapping[str, Listener]:
+        """The open sockets for SIP by name, with the ports that the system chose."""
+        return self._listeners
 
     async def start(self) -> None:
         """Open everything; raises OperatorError with one sentence when something is not to be had.
@@ -172,7 +177,7 @@ class RunningSwitch:
         tariffs, numbering = read_tariffs(config), read_numbering(config)
         pricing = MeasuredPricing(tariffs, config.tariff.provider, numbering.prefix_table)
         self._bindings = BindingKeeper(LocationStore(self._writer), self._clock)
-        self._parts: Composed = compose(
+        self._parts, self._core = compose(
             config,
             Surroundings(
                 site=self._site,
@@ -191,7 +196,7 @@ class RunningSwitch:
                 on_fault=self._call_failed,
             ),
         )
-        self._endpoint = Endpoint(self._parts.core, loop=self._loop, on_error=self._message_failed)
+        self._endpoint = Endpoint(self._core, loop=self._loop, on_error=self._message_failed)
         self._opened.push_async_callback(self._endpoint.close)
         self._resolver = Resolver(self._loop)
         self._opened.push_async_callback(self._resolver.close)
@@ -306,13 +311,13 @@ class RunningSwitch:
 
     def _record_durable(self, seq: int, position: int) -> None:
         self._log.told(seq, position)
-        self._parts.core.appended(seq, position, now=time.monotonic())
+        self._core.appended(seq, position, now=time.monotonic())
         self._settle_payment(seq, is_durable=True)
         self._settle_soon()
 
     def _record_failed(self, seq: int) -> None:
         self._log.told(seq, None)
-        self._parts.core.append_failed(seq, now=time.monotonic())
+        self._core.append_failed(seq, now=time.monotonic())
         self._settle_payment(seq, is_durable=False)
         self._settle_soon()
 

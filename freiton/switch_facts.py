@@ -170,12 +170,12 @@ class ComposedFacts:
     def trunks(self) -> Sequence[TrunkFacts]:
         """Return every trunk in service."""
         parts = self._parts
-        now, open_calls = time.monotonic(), parts.composed.calls.open_by_trunk()
+        now = time.monotonic()
         return [
             TrunkFacts(
                 name=trunk.name,
                 registered=parts.composed.carriers.is_registered(trunk.id, now=now),
-                channels_in_use=open_calls.get(trunk.id, 0),
+                channels_in_use=parts.composed.calls.open_over(trunk.id),
                 channels=trunk.channels,
             )
             for trunk in parts.site.directory.trunks

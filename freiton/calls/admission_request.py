@@ -63,15 +63,15 @@ def called_text(decision: Connect) -> str:
     return called.e164 or called.digits
 
 
-def trunk_owner(trunk: Trunk) -> str:
+def trunk_owner(trunk_id: int) -> str:
     """Return the name under which calls over a trunk are kept."""
-    return f"trunk/{trunk.id}"
+    return f"trunk/{trunk_id}"
 
 
 def trunk_claim(trunk: Trunk) -> SlotClaim:
     """Return the claim of one channel to a carrier."""
     return SlotClaim(
-        trunk_owner(trunk), trunk.channels, trunk.reserved_for_emergency, SlotKind.TRUNK
+        trunk_owner(trunk.id), trunk.channels, trunk.reserved_for_emergency, SlotKind.TRUNK
     )
 
 

@@ -109,7 +109,7 @@ class CallSetup:
             directory=self._site.directory,
             numbering=self.numbering,
             locations=self._locations,
-            trunk_states=self._carriers.states(self._calls.open_by_trunk(), now=now),
+            trunk_states=self._carriers.states(self._calls.open_over, now=now),
             identifiers=self._identifiers,
             strangers_may_call_emergency=self._may_stranger_call(host),
         )

@@ -6,7 +6,7 @@ again after a random, growing pause, so that a carrier's restart is not met by a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from freiton.routing.context import TrunkState
@@ -99,13 +99,13 @@ class Carriers:
         """Return how a trunk is reached; None when it is out of service."""
         return self._by_id.get(trunk_id)
 
-    def states(self, open_calls: Mapping[int, int], *, now: float) -> dict[int, TrunkState]:
+    def states(self, open_over: Callable[[int], int], *, now: float) -> dict[int, TrunkState]:
         """Return how every trunk stands, for routing."""
         return {
             trunk_id: TrunkState(
                 is_registered=self.is_registered(trunk_id, now=now),
                 is_blocked=carrier.blocked_until > now,
-                open_calls=open_calls.get(trunk_id, 0),
+                open_calls=open_over(trunk_id),
             )
             for trunk_id, carrier in self._by_id.items()
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from freiton.calls.answers import Answer
-from freiton.calls.intake import Intake, Sender
+from freiton.calls.intake import Intake
 from freiton.calls.ports import Site
 from freiton.routing.local_targets import aor_of
 from sipcore.message import SipUri
@@ -39,6 +39,9 @@ class Forwarding:
         sender = self._intake.authenticate(request, received.flow, now=now, as_proxy=True)
         if isinstance(sender, Answer):
             return sender
+        shown = request.from_.uri
+        if not isinstance(shown, SipUri) or not self._intake.may_show(sender, shown):
+            return Answer(403, "Not Your Identity")
         uri = request.uri
         if not isinstance(uri, SipUri):
             return Answer(416)
@@ -50,16 +53,8 @@ class Forwarding:
             for binding in self._locations.lookup(aor_of(account))
             if binding.expires_at > now
         ]
-        return list(self._proxy.forward(received, targets, fields=_asserted(sender)))
+        return list(self._proxy.forward(received, targets))
 
     def receive(self, event: ResponseReceived | TransactionFailed) -> list[ProxyCommand]:
         """Take what became of a forwarded request."""
         return list(self._proxy.receive(event))
-
-
-def _asserted(sender: Sender) -> tuple[tuple[str, str], ...]:
-    """Return who really sends this, as the sender's own words are not believed (RFC 3325 §5)."""
-    account = sender.source.account
-    if account is None:
-        return ()
-    return (("p-asserted-identity", f"<sip:{aor_of(account)}>"),)

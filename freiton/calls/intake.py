@@ -7,7 +7,7 @@ from functools import partial
 from freiton.calls.answers import Answer
 from freiton.calls.ports import Site
 from freiton.routing.directory import Account, Device
-from freiton.routing.request import Source
+from freiton.routing.request import ANONYMOUS_HOST, Source
 from sipcore.auth.authenticator import Authenticator, Challenge, DeviceSecret, Refused, Verified
 from sipcore.auth.digest import Algorithm
 from sipcore.auth.nonce import Nonces
@@ -96,9 +96,21 @@ class Intake:
         return Sender(Source(host=host, listener=listener))
 
     def may_register(self, sender: Sender, aor: SipUri) -> bool:
-        """Tell whether a device registers for its own account (RFC 3261 §10.3 step 4)."""
+        """Tell whether a device registers for its own account (RFC 3261 §10.3 step 4).
+
+        A phone with a single field for its user name writes that of the device.
+        """
+        device = sender.device
+        if device is not None and aor.user == device.auth_user:
+            return self._site.directory.local_domain(aor.host) == device.realm
         account = self._site.directory.account_by_aor(aor.user or "", aor.host)
         return account is not None and account == sender.source.account
+
+    def may_show(self, sender: Sender, identity: SipUri) -> bool:
+        """Tell whether an identity in a From belongs to its sender; a carrier's is not ours."""
+        if sender.source.trunk is not None or identity.host == ANONYMOUS_HOST:
+            return True
+        return self.may_register(sender, identity)
 
     def _sender(self, verified: Verified, realm: str, flow: Flow) -> Sender | Answer:
         directory = self._site.directory

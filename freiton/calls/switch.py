@@ -6,6 +6,7 @@ ends what caused it and nothing else.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from freiton.calls.answers import Answer
@@ -55,6 +56,7 @@ class Switch:
         forwarding: Forwarding,
         carriers: Carriers,
         identifiers: Identifiers,
+        on_fault: Callable[[str, Exception], None],
     ) -> None:
         self._layer = layer
         self._site = site
@@ -64,6 +66,7 @@ class Switch:
         self._forwarding = forwarding
         self._carriers = carriers
         self._identifiers = identifiers
+        self._on_fault = on_fault
 
     def dispatch(self, event: TransactionEvent, *, now: float) -> None:
         """Take one event of the transaction layer."""
@@ -86,6 +89,9 @@ class Switch:
             answer = self._answer(received, now=now)
         except RemoteError as error:
             answer = Answer(error.status_hint)
+        except Exception as error:  # noqa: BLE001 - a fault of ours ends this request alone
+            self._on_fault(received.request.method, error)
+            answer = Answer(500)
         if answer is not None:
             self._respond(received, answer, now=now)
 
