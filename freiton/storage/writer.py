@@ -166,6 +166,8 @@ class ChargingLogWriter:
     def _hear(self, message: FromWriter) -> None:
         match message:
             case Acknowledged():
+                # Opening proves little: a full disk opens, and fails at the next commit.
+                self._failures = 0
                 for seq, position in message.records:
                     # A record that failed by its age may still be acknowledged; both are told.
                     self._pending.pop(seq, None)
@@ -179,7 +181,6 @@ class ChargingLogWriter:
 
     def _writer_opened(self, opened: Opened) -> None:
         self._epoch = opened.epoch
-        self._failures = 0
         self.is_up = True
         if self._opening is not None and not self._opening.done():
             personal = {

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 import time
 from collections.abc import AsyncIterator, Callable
@@ -279,6 +280,38 @@ async def test_a_batch_that_was_committed_unheard_is_not_written_twice(
     found = verify(folder)
     assert found.problems == []
     assert (found.ended_calls, found.open_calls) == (1, 0)
+
+
+async def test_a_full_disk_fails_calls_and_loses_nothing(folder: Path) -> None:
+    """The first writer may write 300 kB to a file; the one after it as much as it likes."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    station = Station(folder)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, limits[1]))
+    try:
+        await station.open()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    answers: list[Admitted | Refused] = []
+    while not station.failed:
+        answers.append(station.admit(f"c{len(answers)}"))
+        await asyncio.sleep(0)
+    assert "cannot be written" in station.writer.last_error
+    running = [
+        f"c{number}"
+        for number, answer in enumerate(answers)
+        if isinstance(answer, Admitted) and answer.seq in station.acknowledged
+    ]
+    assert len(running) > 10
+    for call_id in running:
+        station.end(call_id)
+    await station.until(lambda: station.restored)
+    await station.quiet()
+    await station.writer.close()
+
+    found = verify(folder)
+    assert found.problems == []
+    assert found.open_calls == 0
+    assert found.ended_calls == len(running)
 
 
 async def test_records_larger_than_a_socket_buffer_arrive_whole(station: Station) -> None:
