@@ -37,7 +37,7 @@ def test_one_phone_calls_another(town: Town) -> None:
     (record,) = town.switch.wait_for_records(1)
     assert record["direction"] == "on-net"
     assert record["called_number"] == "+493023125003"
-    assert record["ending"] == "released"
+    assert record["ending"] == "answered"
     assert record["charged_s"] == "2"
     assert record["amount_euro"] == "0.000000"
     assert town.switch.metric("freiton_slots_in_use") == 0
@@ -131,7 +131,7 @@ def test_of_two_phones_one_answers_and_the_other_is_told(town: Town) -> None:
     other.expect_success()
 
     (record,) = town.switch.wait_for_records(1)
-    assert record["ending"] == "released"
+    assert record["ending"] == "answered"
 
 
 def test_a_call_is_held_and_resumed(town: Town) -> None:

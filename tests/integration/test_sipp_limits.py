@@ -30,7 +30,7 @@ def test_a_second_call_on_one_flatrate_is_refused(town: Town) -> None:
     carrier.expect_success()
 
     first, second = sorted(town.switch.wait_for_records(2), key=lambda one: one["sip_status"])
-    assert (first["ending"], first["sip_status"]) == ("released", "200")
+    assert (first["ending"], first["sip_status"]) == ("answered", "200")
     assert (second["ending"], second["sip_status"]) == ("flatrate-limit", "486")
     assert second["amount_euro"] == "0.000000"
     assert town.switch.metric("freiton_refusals_total", cause="flatrate-limit") == 1
@@ -44,7 +44,7 @@ def test_a_second_flatrate_counts_at_once(town: Town) -> None:
     call.expect_success()
     carrier.expect_success()
     records = town.switch.wait_for_records(2)
-    assert [record["ending"] for record in records] == ["released", "released"]
+    assert [record["ending"] for record in records] == ["answered", "answered"]
 
 
 def test_a_slot_is_free_as_soon_as_its_call_is_over(town: Town) -> None:
@@ -106,7 +106,7 @@ def test_an_emergency_call_ignores_the_limit(town: Town) -> None:
 
     records = town.switch.wait_for_records(2)
     (emergency,) = [record for record in records if record["direction"] == "emergency"]
-    assert emergency["ending"] == "released"
+    assert emergency["ending"] == "answered"
     assert emergency["amount_euro"] == "0.000000"
     assert emergency["trunk_id"] == town.trunk_id("rescue")
     assert "+493023125001" in rescue.messages()

@@ -1,0 +1,623 @@
+"""Phones and carriers on virtual time that share with the switch nothing but reading messages.
+
+They have no transaction layer and no dialog of the switch's: what a peer must do by itself (send
+again what nobody answered, repeat an answer, acknowledge, sign) is written here a second time, so
+that it can judge the first. Every party keeps the truth about its calls: when it answered, when
+the first BYE was said or heard.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from sipcore.message import Request, Response, parse_message
+from sipcore.message.message import serialize
+from sipcore.transport.flow import Address
+
+Fields = tuple[tuple[str, str], ...]
+Packet = tuple[Address, Address, bytes]
+
+EPOCH = 1_000.0
+T1 = 0.5
+GIVE_UP_S = 32.0
+SDP = b"v=0\r\no=- 1 1 IN IP4 198.51.100.9\r\ns=-\r\nc=IN IP4 198.51.100.9\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n"  # noqa: E501 - one body
+
+
+class Party(Protocol):
+    """Anything on the wire."""
+
+    def receive(self, data: bytes, source: Address) -> None: ...
+
+    def take_packets(self) -> Iterable[tuple[Address, bytes]]: ...
+
+    def next_deadline(self) -> float | None: ...
+
+    def fire(self) -> None: ...
+
+
+class Wire:
+    """Clock and network: packets arrive at the instant they are sent, time passes on request."""
+
+    def __init__(self) -> None:
+        self.now = EPOCH
+        self.parties: dict[Address, Party] = {}
+        self.packets: list[Packet] = []
+        self.is_held: Callable[[Packet], bool] = lambda _packet: False
+        """Packets for which this is true stay in ``packets`` until it is false."""
+        self.loses: Callable[[Packet], bool] = lambda _packet: False
+        self.carried = 0
+
+    def settle(self) -> None:
+        """Deliver everything that can arrive without time passing."""
+        for _ in range(100_000):
+            self.collect()
+            place = next((i for i, one in enumerate(self.packets) if not self.is_held(one)), None)
+            if place is None:
+                return
+            self.deliver(self.packets.pop(place))
+        raise AssertionError("the wire never falls silent")
+
+    def collect(self) -> None:
+        """Take over what the parties have to send."""
+        for address, party in list(self.parties.items()):
+            for target, data in party.take_packets():
+                self.packets.append((address, target, data))
+
+    def deliver(self, packet: Packet) -> None:
+        source, target, data = packet
+        party = self.parties.get(target)
+        if party is not None and not self.loses(packet):
+            self.carried += 1
+            party.receive(data, source)
+
+    def next_deadline(self) -> float | None:
+        deadlines = (party.next_deadline() for party in self.parties.values())
+        return min((one for one in deadlines if one is not None), default=None)
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass, stopping at every deadline on the way."""
+        until = self.now + seconds
+        self.settle()
+        for _ in range(1_000_000):
+            due = self.next_deadline()
+            if due is None or due > until:
+                self.now = until
+                return
+            self.fire_at(due)
+        raise AssertionError("time does not pass: a deadline stays in the past")
+
+    def fire_at(self, due: float) -> None:
+        """Let everybody whose deadline has come act on it."""
+        self.now = max(self.now, due)
+        for party in list(self.parties.values()):
+            deadline = party.next_deadline()
+            if deadline is not None and deadline <= self.now:
+                party.fire()
+        self.settle()
+
+
+class Side:
+    """One phone's view of one call, and the truth about it.
+
+    ``accepted_at`` is when a called phone sent its 200, ``connected_at`` when a caller got one;
+    ``ended_at`` when the first BYE was said or heard.
+    """
+
+    def __init__(self, call_id: str, *, local: str, remote: str, uri: str, cseq: int) -> None:
+        self.call_id = call_id
+        self.local = local
+        self.remote = remote
+        self.target = uri
+        self.uri = uri
+        self.cseq = cseq
+        self.remote_cseq = 0
+        self.invite: Request | None = None
+        self.invite_from: Address | None = None
+        self.responses: list[Response] = []
+        self.is_signed = False
+        self.is_cancelled = False
+        self.is_closed = False
+        """A final response to the INVITE was sent or received."""
+        self.accepted_at: float | None = None
+        self.connected_at: float | None = None
+        self.ended_at: float | None = None
+        self.byes_received = 0
+        self.bye_statuses: list[int] = []
+        self.received: list[Request] = []
+
+    @property
+    def statuses(self) -> list[int]:
+        return [response.status for response in self.responses]
+
+    @property
+    def finals(self) -> list[int]:
+        return [status for status in self.statuses if status >= 200]
+
+    @property
+    def final(self) -> Response:
+        return next(one for one in self.responses if one.status >= 200)
+
+    @property
+    def is_talking(self) -> bool:
+        is_up = self.accepted_at is not None or self.connected_at is not None
+        return is_up and self.ended_at is None
+
+
+class Repeat:
+    """Something that is sent until it is answered."""
+
+    def __init__(self, target: Address, data: bytes, now: float, *, longest_s: float) -> None:
+        self.target = target
+        self.data = data
+        self.interval = T1
+        self.longest_s = longest_s
+        self.due = now + T1
+        self.until = now + GIVE_UP_S
+
+
+class ScriptedPhone:
+    """A phone or a carrier: says what the test wants, and by itself what every peer must.
+
+    ``answers`` gives the status for in-dialog requests by method. A dead phone hears nothing and
+    says nothing.
+    """
+
+    def __init__(
+        self,
+        wire: Wire,
+        name: str,
+        address: Address,
+        *,
+        switch: Address,
+        domain: str = "example.org",
+        user: str = "",
+        password: str = "",
+    ) -> None:
+        self.wire = wire
+        self.name = name
+        self.address = address
+        self.switch = switch
+        self.domain = domain
+        self.user = user or name
+        self.password = password
+        self.sides: list[Side] = []
+        self.answers: dict[str, int] = {}
+        self.is_dead = False
+        self.challenges: dict[str, str] = {}
+        self.statuses: dict[str, list[int]] = {}
+        self.replies: list[Response] = []
+        self.registered: list[Request] = []
+        self.registrar: Callable[[Request], tuple[int, Fields]] = lambda _request: (200, ())
+        self._count = 0
+        self._nonce_count = 0
+        self._outgoing: list[tuple[Address, bytes]] = []
+        self._repeats: dict[tuple[str, str], Repeat] = {}
+        self._said: dict[tuple[str, str], bytes] = {}
+        self._asked: dict[str, Request] = {}
+        self._side_of_branch: dict[str, Side] = {}
+        wire.parties[address] = self
+
+    @property
+    def now(self) -> float:
+        return self.wire.now
+
+    @property
+    def contact(self) -> str:
+        host, port = self.address
+        return f"<sip:{self.user}@{host}:{port}>"
+
+    # What a user does.
+
+    def register(self, expires: int = 3600) -> None:
+        request = self._request(
+            "REGISTER", f"sip:{self.domain}", to=f"<sip:{self.user}@{self.domain}>"
+        )
+        request.add("contact", self.contact)
+        request.add("expires", str(expires))
+        self._ask(request)
+        self.wire.settle()
+
+    def ask(self, method: str, uri: str, *, fields: Fields = (), body: bytes = b"") -> None:
+        """Send a request outside of any dialog; a challenge is answered."""
+        request = self._request(method, uri, to=f"<{uri}>")
+        for key, value in fields:
+            request.add(key, value)
+        if body:
+            request.add("content-type", "text/plain")
+            request.body = body
+        self._ask(request)
+        self.wire.settle()
+
+    def call(self, dialled: str, *, fields: Fields = (), settle: bool = True) -> Side:
+        uri = dialled if ":" in dialled else f"sip:{dialled}@{self.domain}"
+        request = self._request("INVITE", uri, to=f"<{uri}>")
+        request.add("contact", self.contact)
+        request.add("allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE")
+        for key, value in fields:
+            request.add(key, value)
+        request.add("content-type", "application/sdp")
+        request.body = SDP
+        side = Side(
+            request.call_id,
+            local=request.required("from"),
+            remote=request.required("to"),
+            uri=uri,
+            cseq=request.cseq.number,
+        )
+        self.sides.append(side)
+        self._invite(side, request)
+        if settle:
+            self.wire.settle()
+        return side
+
+    def cancel(self, side: Side) -> None:
+        assert side.invite is not None
+        side.is_cancelled = True
+        cancel = Request("CANCEL", side.invite.uri_text)
+        for key in ("via", "max-forwards", "from", "to", "call-id"):
+            cancel.add(key, side.invite.required(key))
+        cancel.add("cseq", f"{side.invite.cseq.number} CANCEL")
+        self._send_request(cancel)
+        self.wire.settle()
+
+    def ring(self, side: Side, status: int = 180) -> None:
+        self._respond_invite(side, status)
+        self.wire.settle()
+
+    def answer(self, side: Side, *, settle: bool = True) -> None:
+        side.accepted_at = self.now
+        self._respond_invite(side, 200)
+        if settle:
+            self.wire.settle()
+
+    def refuse(self, side: Side, status: int) -> None:
+        self._respond_invite(side, status)
+        self.wire.settle()
+
+    def bye(self, side: Side, *, settle: bool = True) -> None:
+        self.send_in_dialog(side, "BYE")
+        if side.ended_at is None:
+            side.ended_at = self.now
+        if settle:
+            self.wire.settle()
+
+    def send_in_dialog(self, side: Side, method: str) -> Request:
+        side.cseq += 1
+        request = Request(method, side.target)
+        request.add("via", self._via())
+        request.add("max-forwards", "70")
+        request.add("from", side.local)
+        request.add("to", side.remote)
+        request.add("call-id", side.call_id)
+        request.add("cseq", f"{side.cseq} {method}")
+        self._side_of_branch[request.via.branch or ""] = side
+        self._send_request(request)
+        return request
+
+    # Party.
+
+    def take_packets(self) -> list[tuple[Address, bytes]]:
+        outgoing, self._outgoing = self._outgoing, []
+        return [] if self.is_dead else outgoing
+
+    def next_deadline(self) -> float | None:
+        if self.is_dead:
+            return None
+        return min((one.due for one in self._repeats.values()), default=None)
+
+    def fire(self) -> None:
+        for key, one in list(self._repeats.items()):
+            if one.due > self.now:
+                continue
+            if self.now >= one.until:
+                del self._repeats[key]
+                continue
+            self._outgoing.append((one.target, one.data))
+            one.interval = min(2 * one.interval, one.longest_s)
+            one.due = self.now + one.interval
+
+    def receive(self, data: bytes, source: Address) -> None:
+        if self.is_dead:
+            return
+        message = parse_message(data)
+        if isinstance(message, Response):
+            self._take_response(message, source)
+        elif message.method == "ACK":
+            self._take_ack(message)
+        else:
+            self._take_request(message, source)
+
+    # Requests of the switch.
+
+    def _take_request(self, request: Request, source: Address) -> None:
+        key = (request.via.branch or "", request.method)
+        if key in self._said:
+            self._outgoing.append((source, self._said[key]))
+            return
+        if request.method == "CANCEL":
+            self._take_cancel(request, source)
+        elif request.to.tag is not None:
+            self._take_in_dialog(request, source)
+        elif request.method == "INVITE":
+            self._take_invite(request, source)
+        elif request.method == "REGISTER":
+            self.registered.append(request)
+            status, fields = self.registrar(request)
+            self._reply(request, source, status, fields=fields)
+        else:
+            self._reply(request, source, self.answers.get(request.method, 200))
+
+    def _take_invite(self, request: Request, source: Address) -> None:
+        side = Side(
+            request.call_id,
+            local=f"{request.required('to')};tag={self.name}{self._next()}",
+            remote=request.required("from"),
+            uri=request.uri_text,
+            cseq=0,
+        )
+        side.invite, side.invite_from = request, source
+        side.remote_cseq = request.cseq.number
+        side.target = str(request.contacts[0].uri)
+        side.received.append(request)
+        self.sides.append(side)
+        self._reply(request, source, 100)
+
+    def _take_cancel(self, request: Request, source: Address) -> None:
+        self._reply(request, source, 200)
+        branch = request.via.branch
+        for side in self.sides:
+            if side.invite is not None and side.invite.via.branch == branch:
+                side.is_cancelled = True
+                side.received.append(request)
+                if not side.is_closed:
+                    self._respond_invite(side, 487)
+
+    def _take_in_dialog(self, request: Request, source: Address) -> None:
+        side = self._side_of(request)
+        if side is None:
+            self._reply(request, source, 481)
+            return
+        assert request.cseq.number > side.remote_cseq, f"{self.name} got an old CSeq"
+        side.remote_cseq = request.cseq.number
+        side.received.append(request)
+        if request.method == "BYE":
+            side.byes_received += 1
+            if side.ended_at is None:
+                side.ended_at = self.now
+            self._repeats.pop(("2xx", side.call_id), None)
+        is_gone = side.ended_at is not None and request.method != "BYE"
+        self._reply(request, source, 481 if is_gone else self.answers.get(request.method, 200))
+
+    def _side_of(self, request: Request) -> Side | None:
+        for side in self.sides:
+            is_local = side.local.endswith(f";tag={request.to.tag}")
+            is_remote = side.remote.endswith(f";tag={request.from_.tag}")
+            if side.call_id == request.call_id and is_local and is_remote:
+                return side
+        return None
+
+    def _take_ack(self, request: Request) -> None:
+        self._repeats.pop(("2xx", request.call_id), None)
+        self._repeats.pop((request.via.branch or "", "final"), None)
+
+    def _respond_invite(self, side: Side, status: int) -> None:
+        assert side.invite is not None, f"{self.name} was not called"
+        assert side.invite_from is not None, f"{self.name} is the caller"
+        assert not side.is_closed, f"{self.name} has answered before"
+        side.is_closed = status >= 200
+        body, fields = b"", []
+        if 101 <= status < 300:
+            fields += [("contact", self.contact), ("allow", "INVITE, ACK, CANCEL, BYE, OPTIONS")]
+        if status == 200:
+            fields.append(("content-type", "application/sdp"))
+            body = SDP
+        data = self._reply(
+            side.invite, side.invite_from, status, to=side.local, fields=tuple(fields), body=body
+        )
+        if status == 200:
+            self._repeat(("2xx", side.call_id), side.invite_from, data, longest_s=4.0)
+        elif status > 200:
+            branch = side.invite.via.branch or ""
+            self._repeat((branch, "final"), side.invite_from, data, longest_s=4.0)
+
+    def _reply(
+        self,
+        request: Request,
+        target: Address,
+        status: int,
+        *,
+        to: str = "",
+        fields: Fields = (),
+        body: bytes = b"",
+    ) -> bytes:
+        response = Response(status, "Scripted", body=body)
+        for value in request.values("via"):
+            response.add("via", value)
+        for key in ("from", "call-id", "cseq"):
+            response.add(key, request.required(key))
+        response.add("to", to if to and status > 100 else request.required("to"))
+        for key, value in fields:
+            response.add(key, value)
+        data = serialize(response)
+        self._said[request.via.branch or "", request.method] = data
+        self._outgoing.append((target, data))
+        return data
+
+    # Responses of the switch.
+
+    def _take_response(self, response: Response, source: Address) -> None:
+        branch, method = response.via.branch or "", response.cseq.method
+        if method == "INVITE":
+            self._repeats.pop((branch, method), None)
+            side = self._side_of_branch.get(branch)
+            if side is not None:
+                self._take_invite_response(side, response, source)
+            return
+        if response.is_provisional:
+            return
+        is_new = self._repeats.pop((branch, method), None) is not None
+        side = self._side_of_branch.get(branch)
+        if side is not None:
+            if method == "BYE" and is_new:
+                side.bye_statuses.append(response.status)
+            return
+        request = self._asked.pop(branch, None)
+        if request is None:
+            return
+        if response.status in (401, 407) and not request.has(_signature_of(response)):
+            self._learn(response)
+            self._ask(self._again(request))
+            return
+        self.replies.append(response)
+        self.statuses.setdefault(method, []).append(response.status)
+
+    def _take_invite_response(self, side: Side, response: Response, source: Address) -> None:
+        assert side.invite is not None
+        if response.is_provisional:
+            if not side.is_closed:
+                side.responses.append(response)
+            return
+        is_own = response.via.branch == side.invite.via.branch
+        if response.is_success:
+            if is_own and not side.is_closed:
+                side.is_closed = True
+                side.responses.append(response)
+                side.remote = response.required("to")
+                side.target = str(response.contacts[0].uri)
+                side.connected_at = self.now
+            self._acknowledge(side, response)
+            return
+        self._acknowledge_failure(side.invite, response, source)
+        if not is_own or side.is_closed:
+            return
+        if response.status in (401, 407) and (not side.is_signed or _is_stale(response)):
+            self._learn(response)
+            self._invite(side, self._again(side.invite))
+            return
+        side.is_closed = True
+        side.responses.append(response)
+
+    def _acknowledge(self, side: Side, response: Response) -> None:
+        ack = Request("ACK", side.target)
+        ack.add("via", self._via())
+        ack.add("max-forwards", "70")
+        ack.add("from", side.local)
+        ack.add("to", response.required("to"))
+        ack.add("call-id", side.call_id)
+        ack.add("cseq", f"{response.cseq.number} ACK")
+        self._outgoing.append((self.switch, serialize(ack)))
+
+    def _acknowledge_failure(self, invite: Request, response: Response, source: Address) -> None:
+        ack = Request("ACK", invite.uri_text)
+        ack.add("via", response.required("via"))
+        ack.add("max-forwards", "70")
+        ack.add("from", invite.required("from"))
+        ack.add("to", response.required("to"))
+        ack.add("call-id", invite.call_id)
+        ack.add("cseq", f"{response.cseq.number} ACK")
+        self._outgoing.append((source, serialize(ack)))
+
+    # Building and sending.
+
+    def _request(self, method: str, uri: str, *, to: str) -> Request:
+        self._count += 1
+        request = Request(method, uri)
+        request.add("via", self._via())
+        request.add("max-forwards", "70")
+        request.add("from", f"<sip:{self.user}@{self.domain}>;tag={self.name}{self._next()}")
+        request.add("to", to)
+        request.add("call-id", f"{self.name}-{self._next()}")
+        request.add("cseq", f"{self._count} {method}")
+        self._sign(request)
+        return request
+
+    def _again(self, request: Request) -> Request:
+        """Build the request anew: with credentials, a new branch and a higher CSeq."""
+        self._count += 1
+        again = Request(request.method, request.uri_text, body=request.body)
+        dropped = {"via", "cseq", "authorization", "proxy-authorization", "content-length"}
+        again.add("via", self._via())
+        for key in (
+            "max-forwards", "from", "to", "call-id", "contact", "expires", "allow", "supported",
+            "privacy", "p-preferred-identity", "content-type",
+        ):  # fmt: skip
+            if key not in dropped and request.has(key):
+                again.add(key, request.required(key))
+        again.add("cseq", f"{request.cseq.number + 1} {request.method}")
+        self._sign(again)
+        return again
+
+    def _invite(self, side: Side, request: Request) -> None:
+        side.invite = request
+        side.cseq = request.cseq.number
+        side.is_signed = request.has("authorization") or request.has("proxy-authorization")
+        self._side_of_branch[request.via.branch or ""] = side
+        self._send_request(request)
+
+    def _ask(self, request: Request) -> None:
+        self._asked[request.via.branch or ""] = request
+        self._send_request(request)
+
+    def _send_request(self, request: Request) -> None:
+        data = serialize(request)
+        self._outgoing.append((self.switch, data))
+        longest_s = GIVE_UP_S if request.method == "INVITE" else 4.0
+        self._repeat(
+            (request.via.branch or "", request.method), self.switch, data, longest_s=longest_s
+        )
+
+    def _repeat(
+        self, key: tuple[str, str], target: Address, data: bytes, *, longest_s: float
+    ) -> None:
+        self._repeats[key] = Repeat(target, data, self.now, longest_s=longest_s)
+
+    def _learn(self, response: Response) -> None:
+        for key in ("www-authenticate", "proxy-authenticate"):
+            if response.has(key):
+                self.challenges[_signature_of(response)] = response.required(key)
+                self._nonce_count = 0
+
+    def _sign(self, request: Request) -> None:
+        """Answer the last challenge at once, as phones do (RFC 7616, by hand)."""
+        for key, challenge in self.challenges.items():
+            realm, nonce = _parameter(challenge, "realm"), _parameter(challenge, "nonce")
+            self._nonce_count += 1
+            count = f"{self._nonce_count:08x}"
+            ha1 = _md5(f"{self.user}:{realm}:{self.password}")
+            ha2 = _md5(f"{request.method}:{request.uri_text}")
+            answer = _md5(f"{ha1}:{nonce}:{count}:cn:auth:{ha2}")
+            request.add(
+                key,
+                f'Digest username="{self.user}", realm="{realm}", nonce="{nonce}", '
+                f'uri="{request.uri_text}", response="{answer}", algorithm=MD5, '
+                f'qop=auth, nc={count}, cnonce="cn"',
+            )
+
+    def _via(self) -> str:
+        host, port = self.address
+        return f"SIP/2.0/UDP {host}:{port};branch=z9hG4bK{self.name}{self._next()}"
+
+    def _next(self) -> int:
+        self._serial += 1
+        return self._serial
+
+    _serial = 0
+
+
+def _is_stale(response: Response) -> bool:
+    challenge = response.value("www-authenticate") or response.value("proxy-authenticate") or ""
+    return "stale=true" in challenge.lower()
+
+
+def _signature_of(response: Response) -> str:
+    return "authorization" if response.status == 401 else "proxy-authorization"
+
+
+def _parameter(field: str, name: str) -> str:
+    return field.split(f'{name}="', 1)[1].split('"', 1)[0]
+
+
+def _md5(text: str) -> str:
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
