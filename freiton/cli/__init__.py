@@ -17,6 +17,7 @@ from freiton.cli import (
     cdr,
     check_config,
     customers,
+    demo,
     devices,
     ledger,
     numbers,
@@ -41,6 +42,7 @@ app = typer.Typer(
 )
 
 app.command("run")(run.run)
+app.command("demo")(demo.demo)
 app.command("check-config")(check_config.check_config)
 app.command("quote")(quote.quote)
 app.command("status")(status.status)

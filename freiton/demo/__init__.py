@@ -1,0 +1,1 @@
+"""A real switch with simulated phones and carriers, played and checked to the cent."""
