@@ -54,7 +54,8 @@ def iterate_cdrs(folder: Path) -> Iterator[CallDetailRecord]:
 def erase_personal_before(folder: Path, at_us: int) -> int:
     """Erase the personal fields of everything that happened before; give how many rows had any.
 
-    The chain stays whole: it never held them. Calls that are still open keep theirs.
+    The chain stays whole: it never held them. Meant for long after a call has ended: one that is
+    still open could not be resumed after a restart.
     """
     return _erase(folder, _ERASE_BEFORE, at_us)
 

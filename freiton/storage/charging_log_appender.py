@@ -23,6 +23,7 @@ import msgspec
 
 from freiton.accounting.charging_events import SCHEMA_VERSION, AnyEvent, PersonalFields, ToppedUp
 from freiton.accounting.charging_state import ChargingState
+from freiton.accounting.errors import AccountingError
 from freiton.accounting.snapshot import decode_state, encode_state
 from freiton.storage.charging_log_file import (
     NO_HASH,
@@ -41,6 +42,7 @@ from freiton.storage.charging_log_file import (
     segment_path,
     sync_folder,
 )
+from rating.errors import RatingError
 
 # Replaying a whole segment takes half a second, which a restart can afford.
 SEGMENT_EVENTS: Final = 30_000
@@ -304,7 +306,7 @@ class LogAppender:
         self.position = self._segment_first - 1
         try:
             self.state = decode_state(segment.snapshot(), segment.carried())
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, AccountingError) as error:
             raise LogError(f"{segment.path}: its snapshot cannot be read: {error}") from None
         for row in segment.rows():
             stored = read_row(row, path=segment.path)
@@ -313,7 +315,10 @@ class LogAppender:
                 wrong = f"event {self.position + 1} is missing"
             if wrong:
                 raise LogError(f"{segment.path}: event {row.position}: {wrong}")
-            self.state.apply(stored.event, stored.personal)
+            try:
+                self.state.apply(stored.event, stored.personal)
+            except RatingError as error:
+                raise LogError(f"{segment.path}: event {row.position}: {error}") from None
             self.position, self._hash = row.position, row.hash
 
     def _roll(self) -> None:
