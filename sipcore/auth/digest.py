@@ -24,11 +24,11 @@ class Algorithm(StrEnum):
     @classmethod
     def parse(cls, name: str) -> Algorithm | None:
         """Return the algorithm of that name in any case, MD5 for none (RFC 7616 §3.3)."""
-        return _BY_NAME.get(name.upper())
+        return _BY_NAME.get(name.lower())
 
 
 _BY_NAME: Final = MappingProxyType(
-    {"": Algorithm.MD5, "MD5": Algorithm.MD5, "SHA-256": Algorithm.SHA_256}
+    {"": Algorithm.MD5, "md5": Algorithm.MD5, "sha-256": Algorithm.SHA_256}
 )
 
 

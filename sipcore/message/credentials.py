@@ -103,10 +103,10 @@ def _fields(message: Message, key: str) -> list[str]:
 
 
 def _parse(value: str) -> tuple[str, Mapping[str, str]]:
-    scheme, _, text = value.strip().partition(" ")
-    scheme = scheme.lower()
+    scheme, _, text = value.strip(" \t").partition(" ")
     if not is_token(scheme):
         raise RemoteError(f"not an authentication scheme: {scheme[:20]!r}")
+    scheme = scheme.lower()
     if scheme != "digest":
         return scheme, MappingProxyType({})
     if _AUTH_PARAMS.fullmatch(text) is None:

@@ -11,6 +11,9 @@ from urllib.parse import unquote_to_bytes
 
 from sipcore.errors import RemoteError
 
+IGNORE_CASE: Final = re.IGNORECASE | re.ASCII
+"""Without ASCII, "s" and "k" match the long s and the Kelvin sign too."""
+
 TOKEN: Final = r"[A-Za-z0-9\-.!%*_+`'~]+"  # noqa: S105 - the RFC's rule, no secret
 QUOTED_STRING: Final = r'"[^"\\]*(?:\\.[^"\\]*)*"'
 
@@ -22,7 +25,7 @@ _QUOTED_STRING: Final = re.compile(QUOTED_STRING)
 _LIST_MARK: Final = re.compile(r'[",<]')
 # RFC 2396 §2.3: letters, digits and "mark".
 _UNRESERVED_ESCAPED: Final = re.compile(
-    r"%(2[1789ADE]|3[0-9]|4[1-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])", re.IGNORECASE
+    r"%(2[1789ADE]|3[0-9]|4[1-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])", IGNORE_CASE
 )
 _MUST_ESCAPE: Final = re.compile(r"[^A-Za-z0-9\-_.!~*'()&=+$,;?/]+")
 
@@ -88,16 +91,16 @@ def parse_uint(text: str, what: str, *, maximum: int) -> int:
 def split_list(value: str) -> list[str]:
     """Split a comma-separated header value, leaving quoted strings and ``<…>`` whole."""
     if "," not in value:
-        return [value.strip()]
+        return [value.strip(" \t")]
     if '"' not in value and "<" not in value:
-        return [part.strip() for part in value.split(",")]
+        return [part.strip(" \t") for part in value.split(",")]
     parts: list[str] = []
     start = position = 0
     while (match := _LIST_MARK.search(value, position)) is not None:
         mark = match[0]
         position = match.end()
         if mark == ",":
-            parts.append(value[start : match.start()].strip())
+            parts.append(value[start : match.start()].strip(" \t"))
             start = position
         elif mark == "<":
             position = value.find(">", position) + 1
@@ -105,7 +108,7 @@ def split_list(value: str) -> list[str]:
                 raise RemoteError("a '>' is missing")
         else:
             position = end_of_quoted(value, match.start())
-    parts.append(value[start:].strip())
+    parts.append(value[start:].strip(" \t"))
     return parts
 
 

@@ -71,9 +71,10 @@ def header_key(name: str) -> str:
     if key is not None:
         return key
     stripped = name.rstrip(" \t")
-    key = stripped.lower()
-    if not is_token(key):
+    # Before lower(), which makes a "k" of the Kelvin sign.
+    if not is_token(stripped):
         raise RemoteError(f"not a header name: {name[:40]!r}")
+    key = stripped.lower()
     return KEYS.get(key, key)
 
 

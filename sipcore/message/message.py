@@ -185,7 +185,7 @@ class Message:
     def content_type(self) -> str:
         """Type and subtype of the body in lower case, without parameters; empty when absent."""
         value = self.value("content-type")
-        return "" if value is None else value.partition(";")[0].strip().lower()
+        return "" if value is None else value.partition(";")[0].strip(" \t").lower()
 
 
 class Request(Message):

@@ -94,7 +94,7 @@ def _unfold(lines: list[str]) -> list[str]:
 
 
 def _with_start_line(line: str, fields: list[tuple[str, str]]) -> Request | Response:
-    if line[:8].upper() == "SIP/2.0 ":
+    if line[:8].lower() == "sip/2.0 ":
         status, _, reason = line[8:].partition(" ")
         if len(status) != 3:
             raise RemoteError(f"not a status line: {line[:60]!r}")
@@ -106,8 +106,8 @@ def _with_start_line(line: str, fields: list[tuple[str, str]]) -> Request | Resp
     if len(parts) != 3:
         raise RemoteError(f"not a request line: {line[:60]!r}")
     method, uri, version = parts
-    if version.upper() != "SIP/2.0":
-        if version.upper().startswith("SIP/"):
+    if version.lower() != "sip/2.0":
+        if version.lower().startswith("sip/"):
             raise RemoteError(f"version {version[:20]!r}", status_hint=505)
         raise RemoteError(f"not SIP: {line[:60]!r}")
     if not is_token(method) or not uri:

@@ -24,13 +24,13 @@ class Reason:
     def parse(cls, value: str) -> Reason:
         """Read one ``reason-value``; the protocol of SIP comes in upper case."""
         protocol, semicolon, rest = value.partition(";")
-        protocol = protocol.strip(" \t").upper()
+        protocol = protocol.strip(" \t")
         if not is_token(protocol):
             raise RemoteError(f"not a Reason: {value[:40]!r}")
         parameters = parse_parameters(semicolon + rest) if semicolon else {}
         cause = parameters.get("cause")
         return cls(
-            protocol,
+            protocol.upper(),
             None if cause is None else parse_uint(cause, "cause", maximum=_CAUSE_MAX),
             unquote(parameters.get("text") or ""),
         )

@@ -8,7 +8,13 @@ from types import MappingProxyType
 from typing import Final
 
 from sipcore.errors import RemoteError
-from sipcore.message.grammar import escape_user, parse_uint, unescape, unescape_unreserved
+from sipcore.message.grammar import (
+    IGNORE_CASE,
+    escape_user,
+    parse_uint,
+    unescape,
+    unescape_unreserved,
+)
 from sipcore.message.parameters import Parameters, format_parameters, parse_parameters
 
 HOST: Final = r"\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9][A-Za-z0-9_.\-]{0,254}"
@@ -22,12 +28,12 @@ _SIP: Final = re.compile(
     rf"(?P<scheme>sips?):(?:(?P<user>{_USER}++)(?::(?P<password>{_REST}*))?@)?"
     rf"(?P<host>{HOST})(?::(?P<port>[0-9]+))?"
     rf'(?P<parameters>;[^\x00-\x20\x7f@<>"?]*)?(?:\?(?P<headers>{_REST}*))?',
-    re.IGNORECASE,
+    IGNORE_CASE,
 )
 _TEL: Final = re.compile(
-    rf"tel:(?P<number>\+[0-9\-.()]+|[0-9A-F*#\-.()]+)(?P<parameters>;{_REST}*)?", re.IGNORECASE
+    rf"tel:(?P<number>\+[0-9\-.()]+|[0-9A-F*#\-.()]+)(?P<parameters>;{_REST}*)?", IGNORE_CASE
 )
-_OTHER: Final = re.compile(r"(?P<scheme>[A-Z][A-Z0-9+\-.]*):[^\x00-\x20\x7f<>\"]+", re.IGNORECASE)
+_OTHER: Final = re.compile(r"(?P<scheme>[A-Z][A-Z0-9+\-.]*):[^\x00-\x20\x7f<>\"]+", IGNORE_CASE)
 VISUAL_SEPARATORS: Final = MappingProxyType(str.maketrans("", "", "-.()"))
 """For ``str.translate``: takes out what stands in a number for the eye alone (RFC 3966 §5.1.1)."""
 

@@ -80,7 +80,7 @@ def _tel_parameters(uri: TelUri) -> Parameters:
 
 def _fold(text: str | None) -> str | None:
     plain = _plain(text)
-    return None if plain is None else plain.lower()
+    return plain if plain is None or not plain.isascii() else plain.lower()
 
 
 def _plain(text: str | None) -> str | None:

@@ -6,14 +6,14 @@ import re
 from typing import Final
 
 from sipcore.errors import RemoteError
-from sipcore.message.grammar import TOKEN
+from sipcore.message.grammar import IGNORE_CASE, TOKEN
 from sipcore.message.parameters import Parameters, format_parameters, parse_parameters
 from sipcore.message.uri import HOST, checked_host, parse_port
 
 _VIA: Final = re.compile(
     rf"SIP[ \t]*/[ \t]*2\.0[ \t]*/[ \t]*(?P<transport>{TOKEN})[ \t]+"
     rf"(?P<host>{HOST})(?:[ \t]*:[ \t]*(?P<port>[0-9]+))?[ \t]*(?P<parameters>;.*)?",
-    re.IGNORECASE,
+    IGNORE_CASE,
 )
 
 
