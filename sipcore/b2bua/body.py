@@ -46,7 +46,7 @@ class Body:
         )
 
     def __hash__(self) -> int:
-        return hash(self.content)
+        return hash((self.content, self.fields))
 
 
 def _has_sdp(content: bytes, fields: Fields) -> bool:

@@ -14,6 +14,7 @@ from sipcore.b2bua.extensions import check_extensions
 from sipcore.b2bua.header_policy import ALLOW, SUPPORTED, failure_fields, hops_left, reason_of
 from sipcore.b2bua.leg import Leg
 from sipcore.b2bua.pending import Kind, Pending
+from sipcore.b2bua.probing import Probing
 from sipcore.b2bua.session_change import GONE, agree, conclude_refresh, refresh
 from sipcore.b2bua.settings import CallSettings
 from sipcore.dialog import session_timer
@@ -36,14 +37,14 @@ class Bridge:
     """All legs of one call; ``callee`` is None until a target has won."""
 
     __slots__ = (
-        "_identifiers", "_probed", "_settings", "callee", "caller", "is_released", "is_updated",
+        "_identifiers", "_probing", "_settings", "callee", "caller", "is_released", "is_updated",
         "legs",
     )  # fmt: skip
 
     def __init__(self, caller: Leg, *, identifiers: Identifiers, settings: CallSettings) -> None:
         self._identifiers = identifiers
         self._settings = settings
-        self._probed: set[int] = set()
+        self._probing = Probing()
         self.caller = caller
         self.callee: Leg | None = None
         self.legs = {caller.number: caller}
@@ -167,12 +168,9 @@ class Bridge:
             out.append(Proven(is_alive=False))
         elif callee is None or self.caller.is_early:
             out.append(Proven(is_alive=True))
-        elif not self._probed:
-            for leg in (self.caller, callee):
-                self._probed.add(leg.number)
-                leg.send(
-                    Kind.PROBE, "OPTIONS", now=now, out=out, limit_s=self._settings.probe_timeout_s
-                )
+        else:
+            legs = (self.caller, callee)
+            self._probing.ask(legs, limit_s=self._settings.probe_timeout_s, now=now, out=out)
 
     def release(
         self,
@@ -190,9 +188,7 @@ class Bridge:
         self.is_released = True
         out.append(Released(released_by, reason, status))
         self._abandon_relays(out=out)
-        if self._probed:
-            self._probed.clear()
-            out.append(Proven(is_alive=False))
+        self._probing.give_up(out=out)
         fields = (("reason", reason),) if reason else ()
         for leg in (self.caller, self.callee):
             if leg is not None:
@@ -250,16 +246,14 @@ class Bridge:
         if leg.has_sent_invite or leg.accepted is not None:
             leg.respond(event, 491, out=out)
             return
-        if _is_unchanged(leg, body):
-            if self._take_offer(event, leg, out=out):
-                leg.invite = event
-                leg.accept(leg.sent_body, now=now, out=out)
-            return
-        partner = self._partner(leg)
-        if partner is None or not partner.is_ready:
-            leg.respond(event, 491, out=out)
-            return
         if body.has_sdp and not self._take_offer(event, leg, out=out):
+            return
+        if _is_unchanged(leg, body):
+            leg.invite = event
+            leg.accept(leg.sent_body, now=now, out=out)
+            return
+        partner = self._ready_partner(event, leg, body, out=out)
+        if partner is None:
             return
         leg.invite = event
         partner.send(
@@ -287,10 +281,8 @@ class Bridge:
         if _is_unchanged(leg, body):
             leg.respond_to_update(event, now=now, out=out, body=leg.sent_body)
             return
-        partner = self._partner(leg)
-        if partner is None or not partner.is_ready:
-            leg.reject_offer()
-            leg.respond(event, 491, out=out)
+        partner = self._ready_partner(event, leg, body, out=out)
+        if partner is None:
             return
         partner.send(
             Kind.RELAY,
@@ -338,6 +330,18 @@ class Bridge:
             self._refuse_too_early(event, leg, out=out)
         return verdict is Verdict.TAKEN
 
+    def _ready_partner(
+        self, event: RequestReceived, leg: Leg, body: Body, *, out: list[CallCommand]
+    ) -> Leg | None:
+        """Return the other leg if its session may be changed, else refuse with 491."""
+        partner = self._partner(leg)
+        if partner is not None and partner.is_ready:
+            return partner
+        if body.has_sdp:
+            leg.reject_offer()
+        leg.respond(event, 491, out=out)
+        return None
+
     def _refuse_too_early(
         self, event: RequestReceived, leg: Leg, *, out: list[CallCommand]
     ) -> None:
@@ -367,7 +371,7 @@ class Bridge:
         if pending.kind is Kind.BYE:
             leg.terminate()
         elif pending.kind is Kind.PROBE:
-            self._conclude_probe(leg, is_alive=status not in GONE, out=out)
+            self._probing.conclude(leg, status, out=out)
         elif pending.kind is Kind.REFRESH:
             retry_s = self._glare_delay(leg)
             if not conclude_refresh(leg, pending, status, retry_s=retry_s, now=now):
@@ -376,15 +380,6 @@ class Bridge:
             self._pass_success(leg, pending, response, body, now=now, out=out)
         else:
             self._pass_failure(leg, pending, status, response, now=now, out=out)
-
-    def _conclude_probe(self, leg: Leg, *, is_alive: bool, out: list[CallCommand]) -> None:
-        if leg.number not in self._probed:
-            return
-        self._probed.discard(leg.number)
-        if not is_alive:
-            self._probed.clear()
-        if not self._probed:
-            out.append(Proven(is_alive=is_alive))
 
     def _pass_success(
         self,

@@ -342,11 +342,10 @@ class Call:
 
     def _receive_cancel(self, event: CancelReceived, now: float, out: list[CallCommand]) -> None:
         invite = self._bridge.caller.invite
-        if invite is None or invite.transaction != event.transaction:
-            self._bridge.receive_cancel(event, now=now, out=out)
-        elif self._phase is Phase.INVITED:
+        is_first = invite is not None and invite.transaction == event.transaction
+        if is_first and self._phase is Phase.INVITED:
             self._abandon("caller", reason_of(event.request), 487, now, out)
-        elif self._phase is Phase.ANSWERING:
+        elif is_first and self._phase is Phase.ANSWERING:
             reason = reason_of(event.request)
             self._bridge.release("caller", reason, 487, now=now, out=out, refusal=487)
         else:

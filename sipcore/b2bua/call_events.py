@@ -120,7 +120,8 @@ class AppendFailed:
 class Hangup:
     """The switch ends the call at once: BYE on both legs, or CANCEL and ``status`` to the caller.
 
-    ``reason`` is the value of the Reason header on both legs (RFC 3326), empty for none.
+    ``status`` is 300 to 699; for an answered call it only stands in ``Released``. ``reason`` is
+    the value of the Reason header on both legs (RFC 3326), empty for none.
     """
 
     __slots__ = ("reason", "status")

@@ -36,7 +36,6 @@ from sipcore.b2bua.settings import CallSettings
 from sipcore.dialog.dialog import Dialog, DialogId
 from sipcore.dialog.offer_answer import Input, State
 from sipcore.dialog.session_timer import SessionTimer
-from sipcore.errors import RemoteError
 from sipcore.identifiers import Identifiers
 from sipcore.message.message import Request, Response
 from sipcore.transaction.events import RequestReceived, ResponseReceived, TransactionFailed
@@ -300,11 +299,7 @@ class Fork:
         attempt.is_open = False
         if len(attempt.answers) >= self._settings.dialogs_per_target_max:
             return None
-        try:
-            leg = self._leg(attempt, event)
-        except RemoteError:
-            self._fail(attempt, 502, now=now, out=out)
-            return None
+        leg = self._leg(attempt, event)
         attempt.answers[tag] = leg.number
         body = read_body(response, bytes_max=self._settings.body_bytes_max)
         if self.is_closed or attempt.failure is not None:

@@ -213,18 +213,10 @@ class Leg:
             out.append(SendCancel(self._owner(number)))
 
     def acknowledge(self, invite: Request, *, out: list[CallCommand], body: Body = NO_BODY) -> None:
-        """Send the ACK for a 2xx of the peer; it carries the INVITE's credentials (§13.2.2.4)."""
-        ack = self.dialog.ack(invite.cseq.number)
-        ack.add("max-forwards", str(DEFAULT_LIMITS.hops_max))
-        for key, value in invite.fields:
-            if key in CREDENTIALS:
-                ack.add(key, value)
-        for key, value in body.fields:
-            ack.add(key, value)
-        ack.body = body.content
+        """Send the ACK for a 2xx of the peer, and keep it for a repeat of that 2xx."""
         self.unacknowledged = None
-        self._last_ack = ack
-        self._send_ack(ack, out)
+        self._last_ack = self._ack(invite, body)
+        self._send_ack(self._last_ack, out)
 
     def repeat_ack(self, invite: Request, *, out: list[CallCommand]) -> None:
         """Answer a repeated 2xx with the same ACK (§13.2.2.4).
@@ -232,10 +224,11 @@ class Leg:
         A 2xx to an INVITE that was given up gets an ACK as well, one whose answer is still to
         come gets none yet.
         """
-        if self._last_ack is not None and self._last_ack.cseq.number == invite.cseq.number:
+        number = invite.cseq.number
+        if self._last_ack is not None and self._last_ack.cseq.number == number:
             self._send_ack(self._last_ack, out)
-        elif self.unacknowledged is None or self.unacknowledged.cseq.number != invite.cseq.number:
-            self.acknowledge(invite, out=out)
+        elif self.unacknowledged is None or self.unacknowledged.cseq.number != number:
+            self._send_ack(self._ack(invite, NO_BODY), out)
 
     # Requests of the peer.
 
@@ -452,6 +445,18 @@ class Leg:
         self._next_owner += 1
         self.pending[self._next_owner] = pending
         out.append(SendRequest(pending.request, self.flow, self._owner(self._next_owner)))
+
+    def _ack(self, invite: Request, body: Body) -> Request:
+        """Build an ACK, which carries the credentials of its INVITE (§13.2.2.4)."""
+        ack = self.dialog.ack(invite.cseq.number)
+        ack.add("max-forwards", str(DEFAULT_LIMITS.hops_max))
+        for key, value in invite.fields:
+            if key in CREDENTIALS:
+                ack.add(key, value)
+        for key, value in body.fields:
+            ack.add(key, value)
+        ack.body = body.content
+        return ack
 
     def _send_ack(self, ack: Request, out: list[CallCommand]) -> None:
         """Send a copy, since each one gets a Via of its own."""

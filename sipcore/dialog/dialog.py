@@ -74,7 +74,7 @@ class Dialog:
             local=_without_tag(request.to),
             remote=_without_tag(request.from_),
             remote_target=remote_target,
-            route_set=tuple(request.entries("record-route")),
+            route_set=_record_route(request),
             remote_sequence=request.cseq.number,
         )
 
@@ -82,15 +82,19 @@ class Dialog:
     def from_response(cls, request: Request, response: Response) -> Dialog:
         """Make the dialog of a UAC (§12.1.2).
 
-        A response whose Contact is missing or unusable leads back to the Request-URI, so that it
-        can still be acknowledged and ended.
+        Without a usable Contact or Record-Route it leads back to the Request-URI, so that a 2xx
+        can be acknowledged and ended whatever else it says.
         """
+        try:
+            route_set = _record_route(response)[::-1]
+        except RemoteError:
+            route_set = ()
         return cls(
             DialogId(request.call_id, request.from_.tag or "", response.to.tag or ""),
             local=_without_tag(request.from_),
             remote=_without_tag(request.to),
             remote_target=_remote_target(response) or request.uri_text,
-            route_set=tuple(reversed(response.entries("record-route"))),
+            route_set=route_set,
             local_sequence=request.cseq.number,
         )
 
@@ -172,6 +176,14 @@ def _remote_target(message: Message) -> str | None:
     if not contacts or not isinstance(contacts[0].uri, SipUri):
         return None
     return _as_request_uri(contacts[0].uri)
+
+
+def _record_route(message: Message) -> tuple[str, ...]:
+    """Return the entries as they were written; each must be an address."""
+    entries = tuple(message.entries("record-route"))
+    for entry in entries:
+        NameAddress.parse(entry)
+    return entries
 
 
 def _as_request_uri(uri: Uri) -> str:

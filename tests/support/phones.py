@@ -245,6 +245,19 @@ class Phone(End):
 
     # What a user does.
 
+    def open_early_line(self) -> None:
+        """Take the dialog of a 18x of ours for one to speak in."""
+        invite = self.call_offered().request
+        self.lines.append(
+            Line(
+                invite.call_id,
+                f"{invite.required('to')};tag={self.tag}",
+                invite.required("from"),
+                str(invite.contacts[0].uri),
+                remote_cseq=invite.cseq.number,
+            )
+        )
+
     @property
     def line(self) -> Line:
         return self.lines[-1]

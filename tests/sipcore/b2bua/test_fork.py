@@ -7,7 +7,7 @@ import pytest
 from sipcore.auth.client import DigestClient
 from sipcore.b2bua.call_events import Answered, Dial, Exhausted, Rang, Refuse, Target
 from sipcore.b2bua.settings import CallSettings
-from tests.support.phones import Line, Network, Phone, sdp
+from tests.support.phones import Network, Phone, sdp
 
 ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"'
 
@@ -71,6 +71,21 @@ def test_a_late_200_is_acknowledged_and_ended() -> None:
     net.assert_over()
 
 
+def test_a_late_answer_that_hangs_up_itself() -> None:
+    net = network()
+    net.dial()
+    carol = phone(net, "carol")
+    carol.ring()
+    carol.answers = {"CANCEL": None, "BYE": None}
+    phone(net, "bob").answer()
+    carol.answer()
+    carol.say("BYE")
+    assert carol.finals("BYE") == [200]
+    assert not net.alice.requests("BYE")
+    net.alice.say("BYE")
+    net.assert_over()
+
+
 def test_both_200s_in_one_instant() -> None:
     net = network()
     net.dial()
@@ -78,17 +93,8 @@ def test_both_200s_in_one_instant() -> None:
     bob.ring()
     carol.ring()
     for callee in (bob, carol):
-        invite = callee.call_offered()
-        callee.lines.append(
-            Line(
-                invite.request.call_id,
-                f"{invite.request.required('to')};tag={callee.tag}",
-                invite.request.required("from"),
-                str(invite.request.contacts[0].uri),
-                remote_cseq=invite.request.cseq.number,
-            )
-        )
-        callee.accept(invite, callee.sdp)
+        callee.open_early_line()
+        callee.accept(callee.call_offered(), callee.sdp)
     net.settle()
     assert sorted(callee.line.is_over for callee in (bob, carol)) == [False, True]
     assert len(net.switch.said(Answered)) == 1
@@ -227,6 +233,32 @@ def test_a_challenge_is_answered_with_the_credentials_of_its_realm() -> None:
     assert net.bob.acks[-1].value("proxy-authorization") == second.value("proxy-authorization")
     assert net.alice.finals() == [200]
     net.alice.say("BYE")
+    net.assert_over()
+
+
+def test_the_next_call_carries_the_credentials_at_once() -> None:
+    net = Network()
+    target = trunk_target(net, "carrier")
+    net.switch.groups = [(target,), (target,)]
+    net.alice.call()
+    net.bob.refuse(407, CHALLENGE)
+    net.bob.refuse(503)
+    third = net.bob.requests("INVITE")[2]
+    assert "nc=00000002" in third.required("proxy-authorization")
+    net.bob.answer()
+    net.alice.say("BYE")
+    assert "nc=00000003" in net.bob.requests("BYE")[0].required("proxy-authorization")
+    net.assert_over()
+
+
+def test_a_bye_whose_challenge_we_cannot_answer_ends_the_leg_all_the_same() -> None:
+    net = Network()
+    net.switch.groups.append((trunk_target(net, "other"),))
+    net.alice.call()
+    net.bob.answer()
+    net.bob.answers["BYE"] = 407
+    net.alice.say("BYE")
+    assert len(net.bob.requests("BYE")) == 1
     net.assert_over()
 
 

@@ -162,6 +162,8 @@ def test_hops(received: str | None, left: int) -> None:
         ('SIP;cause=1;text="' + "x" * 300 + '"', 'SIP;cause=1;text="' + "x" * 80 + '"'),
         ('SIP;cause=1;leak=secret;text="\\"a\\""', 'SIP;cause=1;text="\\"a\\""'),
         ('SIP;cause=1;text="', ""),
+        ('SIP;cause=1;text=", SIP;cause=2', ""),
+        ('SIP;cause=1;text="\u00e4\u00f6"', "SIP;cause=1"),
         ("SIP;cause=1,SIP;cause=2,SIP;cause=3", "SIP;cause=1, SIP;cause=2"),
     ],
 )

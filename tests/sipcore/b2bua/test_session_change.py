@@ -147,6 +147,19 @@ def test_an_offer_in_update_crosses_a_reinvite(net: Network) -> None:
     assert net.alice.finals("UPDATE") == [500]
 
 
+def test_a_reinvite_with_an_offer_after_an_open_update_is_too_early(net: Network) -> None:
+    net.bob.answers["UPDATE"] = None
+    net.alice.say("UPDATE", body=HOLD)
+    net.alice.say("INVITE", body=sdp("alice", 3))
+    net.alice.say("INVITE", body=b"")
+    assert net.alice.finals() == [200, 500, 491]
+    net.bob.respond(net.bob.held[0], 200, body=net.bob.sdp)
+    net.settle()
+    assert net.alice.finals("UPDATE") == [200]
+    net.alice.say("INVITE", body=sdp("alice", 3))
+    assert net.alice.finals()[-1] == 200
+
+
 def test_a_late_offer_reinvite_blocks_updates_too(net: Network) -> None:
     net.bob.answers["INVITE"] = None
     net.alice.say("INVITE", body=b"")

@@ -18,7 +18,7 @@ from sipcore.b2bua.call_events import (
     Refuse,
     Released,
 )
-from tests.support.phones import Line, Network, sdp
+from tests.support.phones import Network, sdp
 
 
 def test_a_call_rings_is_answered_and_ends() -> None:
@@ -210,15 +210,7 @@ def test_bye_of_a_target_on_its_early_dialog_is_a_refusal() -> None:
     net = Network()
     net.dial()
     net.bob.ring()
-    invite = net.bob.call_offered().request
-    net.bob.lines.append(
-        Line(
-            invite.call_id,
-            f"{invite.required('to')};tag={net.bob.tag}",
-            invite.required("from"),
-            str(invite.contacts[0].uri),
-        )
-    )
+    net.bob.open_early_line()
     net.bob.say("BYE")
     assert net.bob.finals("BYE") == [200]
     assert net.alice.finals() == [480]

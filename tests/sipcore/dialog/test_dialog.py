@@ -129,6 +129,17 @@ def test_a_2xx_without_contact_can_still_be_ended() -> None:
     assert dialog.request("BYE").uri_text == "sip:ben@example.net"
 
 
+@pytest.mark.parametrize("route", ["<sip:p1", "sip:p1, <:>", "<sip:p1;lr>,,<x>"])
+def test_a_2xx_with_a_broken_record_route_can_still_be_ended(route: str) -> None:
+    bye = Dialog.from_response(invite(), ok(routes=(route,))).request("BYE")
+    assert bye.uri_text == "sip:ben@203.0.113.9"
+    assert not bye.has("route")
+    request = invite()
+    request.add("record-route", route)
+    with pytest.raises(RemoteError):
+        Dialog.from_request(request, local_tag="b1")
+
+
 def test_a_peer_of_rfc_2543_has_no_tag() -> None:
     dialog = Dialog.from_response(invite(), ok(tag=""))
     assert dialog.id == DialogId("x@y", "a1", "")
