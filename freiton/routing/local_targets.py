@@ -43,5 +43,7 @@ def _request_uri(binding: Binding, account: Account, number: str | None) -> str:
     if account.kind is not AccountKind.PBX or number is None:
         return binding.request_uri
     uri = SipUri.parse(binding.request_uri)
-    uri.user, uri.password = number, None
-    return str(uri)
+    extension = SipUri(
+        uri.host, user=number, port=uri.port, scheme=uri.scheme, parameters=uri.parameters
+    )
+    return str(extension)
