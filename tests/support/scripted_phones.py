@@ -9,140 +9,19 @@ the first BYE was said or heard.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
-from typing import Protocol
+from collections.abc import Callable
 
 from sipcore.message import Request, Response, parse_message
 from sipcore.message.message import serialize
 from sipcore.transport.flow import Address
+from tests.support.scripted_side import Side
+from tests.support.virtual_wire import Wire
 
 Fields = tuple[tuple[str, str], ...]
-Packet = tuple[Address, Address, bytes]
 
-EPOCH = 1_000.0
 T1 = 0.5
 GIVE_UP_S = 32.0
 SDP = b"v=0\r\no=- 1 1 IN IP4 198.51.100.9\r\ns=-\r\nc=IN IP4 198.51.100.9\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n"  # noqa: E501 - one body
-
-
-class Party(Protocol):
-    """Anything on the wire."""
-
-    def receive(self, data: bytes, source: Address) -> None: ...
-
-    def take_packets(self) -> Iterable[tuple[Address, bytes]]: ...
-
-    def next_deadline(self) -> float | None: ...
-
-    def fire(self) -> None: ...
-
-
-class Wire:
-    """Clock and network: packets arrive at the instant they are sent, time passes on request."""
-
-    def __init__(self) -> None:
-        self.now = EPOCH
-        self.parties: dict[Address, Party] = {}
-        self.packets: list[Packet] = []
-        self.is_held: Callable[[Packet], bool] = lambda _packet: False
-        """Packets for which this is true stay in ``packets`` until it is false."""
-        self.loses: Callable[[Packet], bool] = lambda _packet: False
-        self.carried = 0
-
-    def settle(self) -> None:
-        """Deliver everything that can arrive without time passing."""
-        for _ in range(100_000):
-            self.collect()
-            place = next((i for i, one in enumerate(self.packets) if not self.is_held(one)), None)
-            if place is None:
-                return
-            self.deliver(self.packets.pop(place))
-        raise AssertionError("the wire never falls silent")
-
-    def collect(self) -> None:
-        """Take over what the parties have to send."""
-        for address, party in list(self.parties.items()):
-            for target, data in party.take_packets():
-                self.packets.append((address, target, data))
-
-    def deliver(self, packet: Packet) -> None:
-        source, target, data = packet
-        party = self.parties.get(target)
-        if party is not None and not self.loses(packet):
-            self.carried += 1
-            party.receive(data, source)
-
-    def next_deadline(self) -> float | None:
-        deadlines = (party.next_deadline() for party in self.parties.values())
-        return min((one for one in deadlines if one is not None), default=None)
-
-    def advance(self, seconds: float) -> None:
-        """Let time pass, stopping at every deadline on the way."""
-        until = self.now + seconds
-        self.settle()
-        for _ in range(1_000_000):
-            due = self.next_deadline()
-            if due is None or due > until:
-                self.now = until
-                return
-            self.fire_at(due)
-        raise AssertionError("time does not pass: a deadline stays in the past")
-
-    def fire_at(self, due: float) -> None:
-        """Let everybody whose deadline has come act on it."""
-        self.now = max(self.now, due)
-        for party in list(self.parties.values()):
-            deadline = party.next_deadline()
-            if deadline is not None and deadline <= self.now:
-                party.fire()
-        self.settle()
-
-
-class Side:
-    """One phone's view of one call, and the truth about it.
-
-    ``accepted_at`` is when a called phone sent its 200, ``connected_at`` when a caller got one;
-    ``ended_at`` when the first BYE was said or heard.
-    """
-
-    def __init__(self, call_id: str, *, local: str, remote: str, uri: str, cseq: int) -> None:
-        self.call_id = call_id
-        self.local = local
-        self.remote = remote
-        self.target = uri
-        self.uri = uri
-        self.cseq = cseq
-        self.remote_cseq = 0
-        self.invite: Request | None = None
-        self.invite_from: Address | None = None
-        self.responses: list[Response] = []
-        self.is_signed = False
-        self.is_cancelled = False
-        self.is_closed = False
-        """A final response to the INVITE was sent or received."""
-        self.accepted_at: float | None = None
-        self.connected_at: float | None = None
-        self.ended_at: float | None = None
-        self.byes_received = 0
-        self.bye_statuses: list[int] = []
-        self.received: list[Request] = []
-
-    @property
-    def statuses(self) -> list[int]:
-        return [response.status for response in self.responses]
-
-    @property
-    def finals(self) -> list[int]:
-        return [status for status in self.statuses if status >= 200]
-
-    @property
-    def final(self) -> Response:
-        return next(one for one in self.responses if one.status >= 200)
-
-    @property
-    def is_talking(self) -> bool:
-        is_up = self.accepted_at is not None or self.connected_at is not None
-        return is_up and self.ended_at is None
 
 
 class Repeat:

@@ -1,4 +1,4 @@
-"""A whole switch on virtual time: composed as in production, with a wire, a clock and a log of ours.
+"""A whole switch on virtual time, composed as in production; wire, clock and log are ours.
 
 `VirtualSwitch` drives `SwitchCore` in the endpoint's four beats. `ScriptedLog` does what the
 writer process does, when the test says so: it acknowledges, fails, stays silent or is late; what
@@ -7,27 +7,13 @@ it made durable survives `crash`, everything else of the switch does not.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
 from functools import cache
-from ipaddress import ip_network
 from pathlib import Path
-from typing import Literal
-
-import msgspec
 
 from freiton.accounting.call_accounting import CallAccounting
-from freiton.accounting.call_records import load_record
-from freiton.accounting.charging_events import (
-    AnyEvent,
-    AttemptRefused,
-    CallEnded,
-    LogRecord,
-    PersonalFields,
-)
-from freiton.accounting.charging_state import ChargingState, ledger_account_id
+from freiton.accounting.charging_state import ledger_account_id
 from freiton.accounting.recovery import OpenCall, recover
 from freiton.calls.perform import perform_all
 from freiton.calls.pricing import Pricing
@@ -36,18 +22,10 @@ from freiton.compose import Composed, Surroundings, compose
 from freiton.config import Config
 from freiton.config.load import Overrides, load_config
 from freiton.routing.directory import (
-    Account,
     ChargingKind,
-    Customer,
-    Device,
     Directory,
-    OptionBooking,
-    Trunk,
-    TrunkKind,
-    TrunkSource,
 )
 from freiton.routing.refusals import reason_value
-from rating.cdr import CallDetailRecord
 from rating.ledger import SpendingTerms
 from sipcore.auth.nonce import Nonces
 from sipcore.errors import RemoteError
@@ -56,17 +34,12 @@ from sipcore.registrar.binding import Binding
 from sipcore.transport.flow import Address, Flow, Listener, Transport
 from tests.rating.shipped import numbering, tariffs
 from tests.support.phones import CountingIdentifiers
-from tests.support.scripted_phones import EPOCH, ScriptedPhone, Wire
+from tests.support.scripted_log import ScriptedLog
+from tests.support.scripted_phones import ScriptedPhone
+from tests.support.virtual_town import DOMAIN, PASSWORD, SWITCH, Town
+from tests.support.virtual_wire import EPOCH, Wire
 
-SWITCH: Address = ("192.0.2.1", 5060)
-DOMAIN = "example.org"
-PASSWORD = "only-for-tests"
 STARTED_AT = datetime(2026, 5, 20, 12, 0, tzinfo=UTC)
-
-MOBILE = "01701234567"
-GERMANY = "03023125900"
-
-Manner = Literal["at once", "by hand", "silent", "failing"]
 
 
 class VirtualClock:
@@ -82,81 +55,6 @@ class VirtualClock:
     def step(self, seconds: float) -> None:
         """Set the wall clock, as an operator or NTP may; the monotonic clock runs on."""
         self.offset += timedelta(seconds=seconds)
-
-
-class ScriptedLog:
-    """The charging log and its writer, in memory.
-
-    `manner` says what becomes of a record: written and acknowledged after `delay_s`, left to the
-    test, never answered, or refused. `rows` is what is on the disk.
-    """
-
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
-        self.manner: Manner = "at once"
-        self.delay_s = 0.0
-        self.rows: list[tuple[bytes, PersonalFields | None]] = []
-        self.events: list[AnyEvent] = []
-        self.positions: dict[str, int] = {}
-        self.waiting: list[LogRecord] = []
-        self.is_silent = False
-        self._due: list[tuple[float, LogRecord]] = []
-        self._failed: list[int] = []
-
-    def submit(self, records: Sequence[LogRecord]) -> None:
-        """Take records; the answers come in `take_answers`, never from here."""
-        if self.manner == "failing":
-            self._failed += [record.seq for record in records]
-        elif self.manner == "at once":
-            self._due += [(self._wire.now + self.delay_s, record) for record in records]
-        else:
-            self.waiting += records
-
-    def take_answers(self) -> list[tuple[int, int | None]]:
-        """Give what is known now: (seq, position), the position None for a failure."""
-        answers: list[tuple[int, int | None]] = [(seq, None) for seq in self._failed]
-        self._failed = []
-        while self._due and self._due[0][0] <= self._wire.now:
-            record = self._due.pop(0)[1]
-            answers.append((record.seq, self.write(record)))
-        return answers
-
-    def next_deadline(self) -> float | None:
-        return self._due[0][0] if self._due else None
-
-    def write(self, record: LogRecord) -> int:
-        """Make a record durable; a repeat is recognised by its key."""
-        first = self.positions.get(record.event.key)
-        if first is not None:
-            return first
-        encoded = msgspec.msgpack.encode(record.event)
-        self.rows.append((encoded, record.personal))
-        self.events.append(msgspec.msgpack.decode(encoded, type=AnyEvent))
-        self.positions[record.event.key] = len(self.rows)
-        return len(self.rows)
-
-    def lose_unwritten(self, *, written: int = 0) -> None:
-        """Lose what waits, as a crash does, but for the first `written` records in flight."""
-        in_flight = self.waiting + [record for _, record in self._due]
-        for record in in_flight[:written]:
-            self.write(record)
-        self.waiting, self._due, self._failed = [], [], []
-
-    def fold(self, *, upto: int | None = None) -> ChargingState:
-        """Give the state that a new process finds."""
-        state = ChargingState()
-        for body, personal in self.rows[:upto]:
-            event: AnyEvent = msgspec.msgpack.decode(body, type=AnyEvent)
-            state.apply(event, personal)
-        return state
-
-    def records(self) -> list[CallDetailRecord]:
-        """Give every call detail record, in the order they were written."""
-        return [
-            load_record(event, personal)
-            for event, (_, personal) in zip(self.events, self.rows, strict=True)
-            if isinstance(event, CallEnded | AttemptRefused)
-        ]
 
 
 class MemoryBindings:
@@ -192,67 +90,6 @@ class VirtualSite:
 
     def __init__(self, directory: Directory) -> None:
         self.directory = directory
-
-
-@dataclass(frozen=True)
-class Town:
-    """Who is served: every test changes what it is about."""
-
-    accounts: tuple[Account, ...] = field(
-        default_factory=lambda: (account(1, "anna"), account(2, "ben"))
-    )
-    trunks: tuple[Trunk, ...] = field(default_factory=lambda: (trunk(1, "north"),))
-
-    def directory(self) -> Directory:
-        return Directory(
-            default_domain=DOMAIN,
-            local_hosts=(SWITCH[0],),
-            customers=(Customer(id=1, name="Town"),),
-            accounts=self.accounts,
-            devices=tuple(_device(one) for one in self.accounts),
-            numbers={one.main_number: one.id for one in self.accounts if one.main_number},
-            trunks=self.trunks,
-        )
-
-
-def account(
-    account_id: int, name: str, *, flatrates: int = 0, prepaid: bool = False, **changes: object
-) -> Account:
-    """Make an account in Berlin with one number."""
-    ordered = date(2026, 5, 1)
-    made = Account(
-        id=account_id,
-        customer_id=1,
-        name=name,
-        domain=DOMAIN,
-        area_code="30",
-        main_number=f"+49302312500{account_id}",
-        options=(
-            (OptionBooking(option="FLAT.DE", count=flatrates, valid_from=ordered, ordered_on=ordered),)
-            if flatrates
-            else ()
-        ),
-        charging=ChargingKind.PREPAID if prepaid else ChargingKind.POSTPAID,
-    )  # fmt: skip
-    return replace(made, **changes)  # type: ignore[arg-type]  # names of fields, checked by it
-
-
-def trunk(trunk_id: int, name: str, **changes: object) -> Trunk:
-    """Make a trunk to a carrier at an address of its own."""
-    host = f"203.0.113.{trunk_id}"
-    made = Trunk(
-        id=trunk_id,
-        name=name,
-        kind=TrunkKind.FIXED_IP,
-        host=host,
-        port=5060,
-        transport="udp",
-        listener="udp",
-        domain=f"{name}.example",
-        priority=10 * trunk_id,
-        sources=(TrunkSource(ip_network(host)),),
-    )
-    return replace(made, **changes)  # type: ignore[arg-type]  # names of fields, checked by it
 
 
 class VirtualSwitch:
@@ -540,18 +377,3 @@ def shipped_config() -> Config:
     """Give the settings that ship, under a domain of ours."""
     config = load_config(None, Overrides(state_folder=Path("unused")))
     return config.model_copy(update={"domains": (DOMAIN,)})
-
-
-@cache
-def _secret(user: str) -> tuple[str, str]:
-    text = f"{user}:{DOMAIN}:{PASSWORD}".encode()
-    md5 = hashlib.md5(text, usedforsecurity=False).hexdigest()
-    return md5, hashlib.sha256(text).hexdigest()
-
-
-def _device(one: Account) -> Device:
-    md5, sha256 = _secret(one.name)
-    return Device(
-        id=one.id, account_id=one.id, auth_user=one.name, realm=DOMAIN, ha1_md5=md5,
-        ha1_sha256=sha256,
-    )  # fmt: skip

@@ -1,0 +1,53 @@
+"""One phone's view of one call."""
+
+from __future__ import annotations
+
+from sipcore.message import Request, Response
+from sipcore.transport.flow import Address
+
+
+class Side:
+    """One phone's view of one call, and the truth about it.
+
+    ``accepted_at`` is when a called phone sent its 200, ``connected_at`` when a caller got one;
+    ``ended_at`` when the first BYE was said or heard.
+    """
+
+    def __init__(self, call_id: str, *, local: str, remote: str, uri: str, cseq: int) -> None:
+        self.call_id = call_id
+        self.local = local
+        self.remote = remote
+        self.target = uri
+        self.uri = uri
+        self.cseq = cseq
+        self.remote_cseq = 0
+        self.invite: Request | None = None
+        self.invite_from: Address | None = None
+        self.responses: list[Response] = []
+        self.is_signed = False
+        self.is_cancelled = False
+        self.is_closed = False
+        """A final response to the INVITE was sent or received."""
+        self.accepted_at: float | None = None
+        self.connected_at: float | None = None
+        self.ended_at: float | None = None
+        self.byes_received = 0
+        self.bye_statuses: list[int] = []
+        self.received: list[Request] = []
+
+    @property
+    def statuses(self) -> list[int]:
+        return [response.status for response in self.responses]
+
+    @property
+    def finals(self) -> list[int]:
+        return [status for status in self.statuses if status >= 200]
+
+    @property
+    def final(self) -> Response:
+        return next(one for one in self.responses if one.status >= 200)
+
+    @property
+    def is_talking(self) -> bool:
+        is_up = self.accepted_at is not None or self.connected_at is not None
+        return is_up and self.ended_at is None
