@@ -1,7 +1,9 @@
 # Freiton's commands; `make help` lists them.
 # Everything happens in an own virtual environment, made on first use.
 
-PYTHON ?= $(firstword $(foreach v,3.13 3.12 3.11,$(shell command -v python$(v) 2>/dev/null)) python3)
+# The first of these that runs and can make a virtual environment; a name on PATH alone may be a shim.
+PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11,$(shell $(name) -c \
+  'import ensurepip, venv; print("$(name)")' 2>/dev/null)) python3)
 VENV := .venv
 BIN := $(VENV)/bin
 RUN_OPTIONS ?=
