@@ -51,9 +51,9 @@ def test_a_call_through_a_carrier_costs_what_the_list_says(town: Town) -> None:
 
     (record,) = town.switch.wait_for_records(1)
     assert record["direction"] == "outbound"
-    assert record["account_id"] == town.account_id("bob")
+    assert record["account_id"] == town.accounts["bob"]
     assert record["called_number"] == GERMANY_E164
-    assert record["trunk_id"] == town.trunk_id("north")
+    assert record["trunk_id"] == town.trunks["north"]
     assert record["charged_s"] == "2"
     assert record["amount_euro"] == "0.000967"  # 2 s at 2.9 ct/min: 0.096666… ct
     assert town.switch.metric("freiton_charged_euros_total") == pytest.approx(0.000967)
@@ -163,7 +163,7 @@ def test_when_the_first_carrier_fails_the_second_takes_the_call(town: Town) -> N
     taking.expect_success()
 
     (record,) = town.switch.wait_for_records(1)
-    assert record["trunk_id"] == town.trunk_id("south")
+    assert record["trunk_id"] == town.trunks["south"]
     assert record["amount_euro"] == "0.000967"
 
 

@@ -108,5 +108,5 @@ def test_an_emergency_call_ignores_the_limit(town: Town) -> None:
     (emergency,) = [record for record in records if record["direction"] == "emergency"]
     assert emergency["ending"] == "answered"
     assert emergency["amount_euro"] == "0.000000"
-    assert emergency["trunk_id"] == town.trunk_id("rescue")
+    assert emergency["trunk_id"] == town.trunks["rescue"]
     assert "+493023125001" in rescue.messages()

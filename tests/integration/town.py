@@ -109,10 +109,15 @@ asserted_number = "+493023125001"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Founded:
-    """A site in a state folder, made once with `freiton site import`, and its players' ports."""
+    """A site in a state folder, made once with `freiton site import`.
+
+    `ports` are those of the players; `accounts` and `trunks` say what stands for them in records.
+    """
 
     state: Path
     ports: Mapping[str, int]
+    accounts: Mapping[str, str]
+    trunks: Mapping[str, str]
 
 
 def found(folder: Path) -> Founded:
@@ -121,8 +126,18 @@ def found(folder: Path) -> Founded:
     named = dict(zip((*PHONES, *CARRIERS), ports, strict=True))
     site = folder / "site.toml"
     site.write_text(_SITE.format(password=PASSWORD, **named))
-    SwitchProcess(folder, settings=SETTINGS).cli("site", "import", str(site))
-    return Founded(state=folder / STATE, ports=named)
+    switch = SwitchProcess(folder, settings=SETTINGS)
+    switch.cli("site", "import", str(site))
+    return Founded(
+        state=folder / STATE,
+        ports=named,
+        accounts=_ids(switch, "account"),
+        trunks=_ids(switch, "trunk"),
+    )
+
+
+def _ids(switch: SwitchProcess, kind: str) -> dict[str, str]:
+    return {row["name"]: str(row["id"]) for row in json.loads(switch.cli(kind, "list", "--json"))}
 
 
 class Town:
@@ -131,6 +146,8 @@ class Town:
     def __init__(self, folder: Path, founded: Founded) -> None:
         shutil.copytree(founded.state, folder / STATE)
         self.ports = founded.ports
+        self.accounts = founded.accounts
+        self.trunks = founded.trunks
         self.folder = folder
         self.switch = SwitchProcess(folder, settings=SETTINGS)
         self._started: list[SippProcess] = []
@@ -186,14 +203,6 @@ class Town:
             timeout_s=options.get("timeout_s", 20),
         )
 
-    def account_id(self, name: str) -> str:
-        """Return what stands for an account in records."""
-        return self._id("account", name)
-
-    def trunk_id(self, name: str) -> str:
-        """Return what stands for a trunk in records."""
-        return self._id("trunk", name)
-
     def close(self) -> None:
         """End everybody, and require that the switch never stumbled."""
         for process in self._started:
@@ -201,12 +210,7 @@ class Town:
         if self.switch.is_running:
             self.switch.stop()
         faults = [line for line in self.switch.log_lines() if line["level"] == "error"]
-        assert faults == []
-
-    def _id(self, kind: str, name: str) -> str:
-        rows = json.loads(self.switch.cli(kind, "list", "--json"))
-        (found,) = (row["id"] for row in rows if row["name"] == name)
-        return str(found)
+        assert faults == [], faults
 
     def _keep(self, process: SippProcess) -> SippProcess:
         self._started.append(process)

@@ -76,10 +76,19 @@ class SwitchProcess:
         self._wait_until_ready()
         return self
 
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal and go on."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
     def stop(self) -> int:
         """Ask it to stop with SIGTERM and return its exit status."""
+        self.signal(signal.SIGTERM)
+        return self.wait_for_end()
+
+    def wait_for_end(self) -> int:
+        """Wait until it has ended by itself and return its exit status."""
         assert self._process is not None
-        self._process.send_signal(signal.SIGTERM)
         try:
             return self._process.wait(_STOP_S)
         except subprocess.TimeoutExpired:
