@@ -90,12 +90,7 @@ class Slots:
     def move(
         self, call_id: str, from_owner: str, to: SlotClaim, *, is_emergency: bool = False
     ) -> SlotsFull | None:
-        """Change one place for another, as failover to the next trunk does; all or nothing.
-
-        A call that holds nothing has ended: moving it would bring its slot back to life.
-        """
-        if call_id not in self._owners:
-            return None
+        """Change one place for another, as failover to the next trunk does; all or nothing."""
         full = self.find_full(call_id, (to,), is_emergency=is_emergency)
         if full is not None:
             return full
@@ -105,7 +100,10 @@ class Slots:
     def replace(
         self, call_id: str, from_owner: str, to_owner: str, *, is_emergency: bool = False
     ) -> None:
-        """Enter a move that was granted before."""
+        """Enter a move that was granted before.
+
+        A call that holds nothing has ended: moving it would bring its slot back to life.
+        """
         if call_id not in self._owners:
             return
         if from_owner != to_owner:

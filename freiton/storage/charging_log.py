@@ -94,7 +94,8 @@ def _erase_in(path: Path, statement: str, argument: int | str) -> int:
     erased = 0
     carried = "at_us < ?" if isinstance(argument, int) else "call_id = ?"
     with closing(sqlite3.connect(path, isolation_level=None, timeout=5.0)) as connection:
-        # Overwrite what is deleted, and leave no copy in the write-ahead log.
+        # Overwrite what is deleted (not every build of SQLite does so by itself), and leave no
+        # copy in the write-ahead log.
         connection.execute("PRAGMA secure_delete = ON")
         while True:
             deleted = connection.execute(statement, (argument, ERASE_ROWS_MAX)).rowcount
