@@ -7,6 +7,7 @@ from functools import partial
 from freiton.calls.answers import Answer
 from freiton.calls.ports import Site
 from freiton.routing.directory import Account, Device
+from freiton.routing.local_targets import aor_of
 from freiton.routing.request import ANONYMOUS_HOST, Source
 from sipcore.auth.authenticator import Authenticator, Challenge, DeviceSecret, Refused, Verified
 from sipcore.auth.digest import Algorithm
@@ -69,6 +70,9 @@ class Intake:
             return Answer(outcome.status, fields=tuple(outcome.fields))
         if isinstance(outcome, Refused):
             return Answer(outcome.status, outcome.reason)
+        if outcome.is_repeat and request.method == "INVITE":
+            # Its transaction has ended, so this is a copy: it may not start another call.
+            return Answer(482)
         return self._sender(outcome, realm, flow)
 
     def sender_of_emergency(self, request: Request, flow: Flow, *, now: float) -> Sender:
@@ -139,32 +143,32 @@ class Intake:
         key = (realm, as_proxy)
         if key not in self._authenticators:
             self._authenticators[key] = Authenticator(
-                realm, self._nonces, wrong_passwords=self._wrong_passwords, as_proxy=as_proxy
+                realm,
+                self._nonces,
+                wrong_passwords=self._wrong_passwords,
+                as_proxy=as_proxy,
+                is_own_host=self._is_own_host,
             )
         return self._authenticators[key]
+
+    def _is_own_host(self, host: str) -> bool:
+        return self._site.directory.is_local_domain(host)
 
     def _secret(self, realm: str, username: str) -> DeviceSecret | None:
         device = self._site.directory.device(username, realm)
         if device is None:
             return None
         return DeviceSecret(
-            str(device.id),
+            device.auth_user,
             str(device.account_id),
             {Algorithm.MD5: device.ha1_md5, Algorithm.SHA_256: device.ha1_sha256},
         )
 
-    def _is_registered_over(self, realm: str, flow: Flow, device_key: str) -> bool:
+    def _is_registered_over(self, realm: str, flow: Flow, auth_user: str) -> bool:
         directory = self._site.directory
-        for aor in self._locations.aors_over(flow):
-            user, _, domain = aor.rpartition("@")
-            account = directory.account_by_aor(user, domain)
-            if account is not None and account.domain == realm:
-                return any(
-                    str(device.id) == device_key
-                    for device in directory.devices
-                    if device.account_id == account.id
-                )
-        return False
+        device = directory.device(auth_user, realm)
+        account = None if device is None else directory.account(device.account_id)
+        return account is not None and aor_of(account) in self._locations.aors_over(flow)
 
 
 def _algorithms(account: Account) -> tuple[Algorithm, ...] | None:

@@ -106,11 +106,13 @@ class Authenticator:
     ``nonces`` and ``wrong_passwords`` may be shared by the authenticators of several realms.
     ``algorithms`` are offered in this order. ``as_proxy`` makes it 407 and Proxy-Authorization.
     ``allow_without_qop`` takes answers in the way of RFC 2069, each nonce for one request.
+    ``is_own_host`` knows further names of this server.
     Not for ACK and CANCEL, which are never challenged (RFC 3261 §22.1).
     """
 
     __slots__ = (
-        "_algorithms", "_allow_without_qop", "_challenge_key", "_credentials_key", "_nonces",
+        "_algorithms", "_allow_without_qop", "_challenge_key", "_credentials_key", "_is_own_host",
+        "_nonces",
         "_realm", "_status", "_wrong_from_known", "_wrong_passwords",
     )  # fmt: skip
 
@@ -123,6 +125,7 @@ class Authenticator:
         algorithms: tuple[Algorithm, ...] = (Algorithm.MD5,),
         as_proxy: bool = False,
         allow_without_qop: bool = True,
+        is_own_host: Callable[[str], bool] | None = None,
     ) -> None:
         self._realm = realm
         self._nonces = nonces
@@ -131,6 +134,7 @@ class Authenticator:
         self._wrong_from_known = WrongPasswords(checks_max=KNOWN_CHECKS_MAX)
         self._algorithms = algorithms
         self._allow_without_qop = allow_without_qop
+        self._is_own_host = _is_nobody if is_own_host is None else is_own_host
         self._status = 407 if as_proxy else 401
         self._credentials_key = "proxy-authorization" if as_proxy else "authorization"
         self._challenge_key = "proxy-authenticate" if as_proxy else "www-authenticate"
@@ -155,7 +159,7 @@ class Authenticator:
         offered = self._algorithms if algorithms is None else algorithms
         try:
             answer, state = self._choose(request, offered, now=now)
-            if answer is not None and not _fits(answer.get("uri"), request):
+            if answer is not None and not self._fits(answer.get("uri"), request):
                 return Refused(400, "the digest-uri does not fit the Request-URI")
         except RemoteError as error:
             return Refused(400, str(error))
@@ -182,6 +186,23 @@ class Authenticator:
             username=username,
             is_repeat=use is NonceUse.REPEATED,
         )
+
+    def _fits(self, text: str, request: Request) -> bool:
+        """Tell whether a digest-uri belongs to the Request-URI (RFC 3261 §22.4 item 6).
+
+        Proxies rewrite hosts, ports and parameters, so only the user must be the same. A
+        digest-uri without user names a server: the one that was asked, or us under another name,
+        as SIPp does, which signs the address it sends to.
+        """
+        if text == request.uri_text:
+            return True
+        claimed, actual = parse_uri(text), request.uri
+        user = _user(claimed)
+        if user is not None:
+            return user == _user(actual)
+        if not isinstance(claimed, SipUri) or not isinstance(actual, SipUri):
+            return False
+        return claimed.host == actual.host or self._is_own_host(claimed.host)
 
     def challenge(
         self,
@@ -305,21 +326,8 @@ def _is_right(answer: Credentials, method: str, ha1: str | None) -> bool:
     return is_same_response(expected, answer.get("response")) and ha1 is not None
 
 
-def _fits(text: str, request: Request) -> bool:
-    """Tell whether a digest-uri belongs to the Request-URI (RFC 3261 §22.4 item 6).
-
-    Proxies rewrite hosts, ports and parameters, so only the user must be the same. A digest-uri
-    without user names a server, as in REGISTER and in SIPp's calls: then the host must be.
-    """
-    if text == request.uri_text:
-        return True
-    claimed, actual = parse_uri(text), request.uri
-    user = _user(claimed)
-    if user is not None:
-        return user == _user(actual)
-    return (
-        isinstance(claimed, SipUri) and isinstance(actual, SipUri) and claimed.host == actual.host
-    )
+def _is_nobody(_host: str) -> bool:
+    return False
 
 
 def _user(uri: Uri) -> str | None:

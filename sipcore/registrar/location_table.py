@@ -11,8 +11,11 @@ from sipcore.registrar.binding import Binding
 from sipcore.registrar.update import BindingChanges
 from sipcore.transport.flow import Address, Flow, Transport
 
-KEEP_ALIVE_S: Final = (22.5, 27.5)
-"""Between which seconds a NATed phone hears from us; the shortest NATs forget after 30 s."""
+KEEP_ALIVE_S: Final = 25.0
+"""How often a NATed phone hears from us; the shortest NATs forget after 30 s."""
+
+KEEP_ALIVE_JITTER: Final = 0.1
+"""The share by which each interval is shorter or longer, so that phones do not fall into step."""
 
 FlowKey = tuple[str, Address, int]
 
@@ -24,8 +27,10 @@ class LocationTable:
     of bindings and refreshes stand behind them, so that nobody can fill the heaps.
     """
 
-    def __init__(self, identifiers: Identifiers) -> None:
+    def __init__(self, identifiers: Identifiers, *, keep_alive_s: float = KEEP_ALIVE_S) -> None:
         self._identifiers = identifiers
+        jitter_s = keep_alive_s * KEEP_ALIVE_JITTER
+        self._keep_alive_s = (keep_alive_s - jitter_s, keep_alive_s + jitter_s)
         self._bindings: dict[str, tuple[Binding, ...]] = {}
         self._aors_by_flow: dict[FlowKey, tuple[str, ...]] = {}
         self._expiries: list[tuple[float, str]] = []
@@ -65,13 +70,13 @@ class LocationTable:
         """Take over what a REGISTER changed."""
         self._replace(aor, changes.bindings)
         for binding in (*changes.added, *changes.refreshed):
-            self._keep_open(binding, now + self._identifiers.spread(*KEEP_ALIVE_S))
+            self._keep_open(binding, now + self._identifiers.spread(*self._keep_alive_s))
 
     def restore(self, aor: str, binding: Binding, *, now: float) -> None:
         """Take over a binding from before a restart; its NAT is about to forget us."""
         others = (one for one in self.lookup(aor) if one.contact != binding.contact)
         self._replace(aor, (*others, binding))
-        self._keep_open(binding, now + self._identifiers.spread(0.0, KEEP_ALIVE_S[1]))
+        self._keep_open(binding, now + self._identifiers.spread(0.0, self._keep_alive_s[1]))
 
     def expire(self, *, now: float) -> list[tuple[str, Binding]]:
         """Remove and return what has expired."""
@@ -108,7 +113,7 @@ class LocationTable:
             binding = self._natted_binding(key)
             if binding is not None:
                 due_bindings.append(binding)
-                self._keep_open(binding, now + self._identifiers.spread(*KEEP_ALIVE_S))
+                self._keep_open(binding, now + self._identifiers.spread(*self._keep_alive_s))
         return due_bindings
 
     def next_deadline(self) -> float | None:

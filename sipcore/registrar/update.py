@@ -17,7 +17,7 @@ from sipcore.message.message import Request, parse_delta_seconds
 from sipcore.message.uri import SipUri
 from sipcore.message.uri_comparison import is_same_uri
 from sipcore.registrar.binding import Q_MAX, Binding
-from sipcore.registrar.nat import is_behind_nat
+from sipcore.registrar.nat import delivery_flow, is_behind_nat
 from sipcore.transport.flow import Flow
 
 HOUR_S: Final = 3600
@@ -203,9 +203,11 @@ class _Update:
     ) -> Binding:
         parameters = address.parameters
         instance_id = unquote(parameters.get("+sip.instance") or "")
+        is_natted = not self._path and is_behind_nat(uri, self._request.via, self._flow)
+        flow = self._flow if self._path else delivery_flow(uri, self._flow, is_natted=is_natted)
         return Binding(
             _bounded(contact, CONTACT_CHARS_MAX, "Contact"),
-            self._flow,
+            flow,
             expires_at=self._now + min(requested_s, self._limits.max_expires_s),
             call_id=self._call_id,
             cseq=self._cseq,
@@ -214,7 +216,7 @@ class _Update:
             instance_id=_bounded(instance_id, INSTANCE_CHARS_MAX, "instance-id"),
             reg_id=parse_delta_seconds(parameters.get("reg-id") or "") or 0,
             user_agent=self._user_agent,
-            is_natted=not self._path and is_behind_nat(uri, self._request.via, self._flow),
+            is_natted=is_natted,
         )
 
     def _abandoned(self) -> list[Binding]:

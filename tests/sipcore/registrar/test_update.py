@@ -295,7 +295,8 @@ def test_what_is_kept_is_bounded(chars: int) -> None:
         ("sip:a@198.51.100.7", "198.51.100.7", PHONE, False),
         ("sip:a@198.51.100.7:5060", "198.51.100.7:5060", PHONE, False),
         ("sip:a@192.168.1.5", "192.168.1.5", PHONE, True),
-        ("sip:a@198.51.100.7:5062", "198.51.100.7", PHONE, True),
+        ("sip:a@198.51.100.7:5062", "198.51.100.7", PHONE, False),
+        ("sip:a@198.51.100.7:5062", "198.51.100.7:5062", PHONE, True),
         ("sip:a@198.51.100.7", "192.168.1.5", PHONE, True),
         ("sip:a@198.51.100.7", "198.51.100.7:5062", PHONE, True),
         ("sip:a@phone.invalid", "198.51.100.7", PHONE, True),
@@ -310,6 +311,23 @@ def test_nat_shows_where_addresses_differ(
 ) -> None:
     request = register(f"<{contact}>", via=f"SIP/2.0/UDP {via};branch=z9hG4bK1")
     assert changes(request, flow=flow).bindings[0].is_natted is is_natted
+
+
+@pytest.mark.parametrize(
+    ("contact", "via", "reached_at"),
+    [
+        ("sip:a@198.51.100.7", "198.51.100.7", ("198.51.100.7", 5060)),
+        ("sip:a@198.51.100.7:5062", "198.51.100.7", ("198.51.100.7", 5062)),
+        ("sip:a@198.51.100.7:5062", "198.51.100.7:5062", ("198.51.100.7", 5060)),
+        ("sip:a@203.0.113.9:5062", "198.51.100.7", ("198.51.100.7", 5060)),
+        ("sip:a@192.168.1.5:5062", "192.168.1.5:5062", ("198.51.100.7", 5060)),
+    ],
+)
+def test_a_device_is_reached_where_it_listens_unless_somebody_translates(
+    contact: str, via: str, reached_at: tuple[str, int]
+) -> None:
+    request = register(f"<{contact}>", via=f"SIP/2.0/UDP {via};branch=z9hG4bK1")
+    assert changes(request, flow=PHONE).bindings[0].flow.remote == reached_at
 
 
 @pytest.mark.parametrize(
