@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from freiton.cli.accounts import AccountName
 from freiton.cli.desk import Desk
 from freiton.storage.charging_log import iterate_cdrs
 from rating.cdr import CallDetailRecord, export_csv, export_json_lines
@@ -27,7 +26,7 @@ class Format(StrEnum):
 def export(
     context: typer.Context,
     account: Annotated[
-        AccountName | None, typer.Option(help="Only the calls that this account pays.")
+        str | None, typer.Option(help="Only the calls that this account pays.")
     ] = None,
     since: Annotated[
         datetime | None, typer.Option(help="Only what ended then or later (tariff time).")
@@ -40,9 +39,10 @@ def export(
         Path | None, typer.Option("--output", "-o", help="A file instead of the terminal.")
     ] = None,
 ) -> None:
-    """Write the record of every attempt, in the order in which they ended.
+    """Write the record of every attempt.
 
-    Works while the switch runs, and without it. Example: freiton cdr export --account alice
+    In the order in which they ended. Works while the switch runs, and without it.
+    Example: freiton cdr export --account alice
     """
     desk = Desk.of(context)
     zone = desk.tariff_plan.time_zone

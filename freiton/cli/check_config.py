@@ -9,7 +9,9 @@ from freiton.routing.directory import Directory
 
 
 def check_config(context: typer.Context) -> None:
-    """Check settings, price lists, number table and site without starting anything.
+    """Check settings, prices and site.
+
+    Starts nothing; every problem is named with its line.
 
     Example: freiton --config freiton.toml check-config
     """

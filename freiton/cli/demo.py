@@ -21,9 +21,10 @@ def demo(
         bool, typer.Option("--keep", help="Keep the state folder, to look into it afterwards.")
     ] = False,
 ) -> None:
-    """Play a switch, phones and two carriers, with a live view and itemised bills.
+    """Play a minute of a telephone company.
 
-    It uses free ports of 127.0.0.1 and a state folder of its own, and disturbs nothing else.
+    A switch, phones and two carriers, with a live view and itemised bills. It
+    uses free ports of 127.0.0.1 and a state folder of its own, and disturbs nothing else.
     Exit code 1 when any amount, refusal or record is not exactly as expected.
     """
     config = Desk.of(context).load_config()

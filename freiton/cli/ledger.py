@@ -1,11 +1,15 @@
-"""`freiton ledger`: whether the charging log is whole, and who has what."""
+"""`freiton ledger`: whether the charging log is whole, and what it no longer has to know."""
 
 from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated
 
 import typer
 
+from freiton.accounting.instants import us_of_datetime
 from freiton.cli.desk import Desk
 from freiton.cli.output import AsJson, euros, print_json, say
+from freiton.storage.charging_log import erase_personal_before, erase_personal_of_call
 from freiton.storage.charging_log_verify import verify
 
 app = typer.Typer(help="The charging log and its money.", no_args_is_help=True)
@@ -13,9 +17,10 @@ app = typer.Typer(help="The charging log and its money.", no_args_is_help=True)
 
 @app.command("verify")
 def verify_log(context: typer.Context, as_json: AsJson = False) -> None:
-    """Check the whole charging log: chain, order, epochs, sums, and every charge anew.
+    """Check the whole charging log.
 
-    Works while the switch runs. Exit code 1 when something is wrong.
+    Chain, order, epochs and sums, and every charge calculated anew. Works while the switch runs.
+    Exit code 1 when something is wrong.
     """
     found = verify(Desk.of(context).charging_folder)
     if as_json:
@@ -31,3 +36,33 @@ def verify_log(context: typer.Context, as_json: AsJson = False) -> None:
             say(problem)
     if not found.is_sound:
         raise typer.Exit(1)
+
+
+@app.command("erase-numbers")
+def erase_numbers(
+    context: typer.Context,
+    before: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"],
+            help="Of all that happened before (tariff time).",
+        ),
+    ] = None,
+    call: Annotated[str | None, typer.Option(help="Of this one call, by its id.")] = None,
+) -> None:
+    """Erase telephone numbers from the charging log, for good.
+
+    Amounts and durations stay, and so does the proof that nothing was changed. Works while the
+    switch runs; a call that still goes on is not to be erased, it could not be taken up again after
+    a restart. Example: freiton ledger erase-numbers --before 2026-05-01
+    """
+    if (before is None) == (call is None):
+        raise typer.BadParameter("give one of --before and --call")
+    desk = Desk.of(context)
+    folder = desk.charging_folder
+    if before is not None:
+        at = before.replace(tzinfo=desk.tariff_plan.time_zone)
+        erased = erase_personal_before(folder, us_of_datetime(at))
+    else:
+        erased = erase_personal_of_call(folder, str(call))
+    say(f"Erased the numbers of {erased} events.")

@@ -12,7 +12,7 @@ from freiton.routing.directory import FLATRATE
 
 app = typer.Typer(help="Options of the tariff, such as PLUS.", no_args_is_help=True)
 flatrate_app = typer.Typer(
-    help="Flatrates: each booked one allows one outgoing call at a time.", no_args_is_help=True
+    help="Flatrates: one outgoing call at a time each.", no_args_is_help=True
 )
 
 _Count = Annotated[int, typer.Option(min=1, max=1000, help="How many.")]

@@ -41,7 +41,9 @@ def quote(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say what a call costs and from where in the price list that follows.
+    """Say what a call costs.
+
+    And from which row of which price list that follows.
 
     Example: freiton quote 0041441234567 --account alice
     """

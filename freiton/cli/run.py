@@ -30,12 +30,16 @@ def run(
     sip: Annotated[
         HostPort | None,
         typer.Option(
-            help="Address of every SIP listener, such as 127.0.0.1:5060.", parser=_host_port
+            help="Address of every SIP listener, such as 127.0.0.1:5060.",
+            metavar="ADDRESS:PORT",
+            parser=_host_port,
         ),
     ] = None,
     http: Annotated[
         HostPort | None,
-        typer.Option(help="Address of health and metrics.", parser=_host_port),
+        typer.Option(
+            help="Address of health and metrics.", metavar="ADDRESS:PORT", parser=_host_port
+        ),
     ] = None,
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.")] = None,
     demo_site: Annotated[
@@ -43,9 +47,10 @@ def run(
         typer.Option(help="Put the demo site in place when the state folder is new."),
     ] = True,
 ) -> None:
-    """Start the switch; Ctrl-C or SIGTERM ends it, SIGHUP reloads the site.
+    """Start the switch.
 
-    Several switches run side by side with different --state, --sip and --http.
+    Ctrl-C or SIGTERM ends it, SIGHUP reloads the site. Several switches run side by side with
+    different --state, --sip and --http.
     Example: freiton --state /tmp/second run --sip 127.0.0.1:5070 --http 127.0.0.1:8090
     """
     desk = Desk.of(context)

@@ -21,9 +21,10 @@ def import_file(
         Path | None, typer.Argument(help="A site file (TOML); the demo site if left out.")
     ] = None,
 ) -> None:
-    """Put a site in place as a file says: all of it, or nothing and every problem.
+    """Put a site in place as a file says.
 
-    It may be imported again and again; what the file does not name stays as it is.
+    All of it, or nothing and every problem with its line. It may
+    be imported again and again; what the file does not name stays as it is.
     Example: freiton site import config/demo/site.toml
     """
     desk = Desk.of(context)
