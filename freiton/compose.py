@@ -80,7 +80,7 @@ def compose(config: Config, around: Surroundings) -> tuple[Composed, SwitchCore]
     layer = TransactionLayer(
         identifiers=around.identifiers, timers=_timers(config), is_emergency=calls_for_help
     )
-    locations = LocationTable(around.identifiers)
+    locations = LocationTable(around.identifiers, keep_alive_s=config.registration.nat_keepalive_s)
     carriers = Carriers(around.listeners, around.identifiers)
     reports = CallReports(around.stream, around.clock, around.journal)
     calls = CallControl(

@@ -8,6 +8,7 @@ import secrets
 import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from functools import partial
 from math import ceil
 from typing import Any, Final
@@ -40,6 +41,7 @@ from freiton.switch_facts import ComposedFacts, MeasuredLog, MeasuredPricing, Pa
 from rating.ledger import SpendingTerms
 from sipcore.auth.nonce import Nonces
 from sipcore.errors import LocalError
+from sipcore.limits import DEFAULT_LIMITS
 from sipcore.net.endpoint import Endpoint
 from sipcore.net.resolver import Addresses, Resolver
 from sipcore.transport.flow import Address, Listener, Transport
@@ -196,7 +198,12 @@ class RunningSwitch:
                 on_fault=self._call_failed,
             ),
         )
-        self._endpoint = Endpoint(self._core, loop=self._loop, on_error=self._message_failed)
+        self._endpoint = Endpoint(
+            self._core,
+            loop=self._loop,
+            limits=replace(DEFAULT_LIMITS, connections_max=config.limits.tcp_connections_max),
+            on_error=self._message_failed,
+        )
         self._opened.push_async_callback(self._endpoint.close)
         self._resolver = Resolver(self._loop)
         self._opened.push_async_callback(self._resolver.close)
