@@ -36,10 +36,12 @@ devices = [{{ user = "bob-desk", password = "{PASSWORD}" }}]
 """
 
 
-def found(folder: Path, *, trunks: str = "", settings: str = SETTINGS) -> SwitchProcess:
+def found(
+    folder: Path, *, trunks: str = "", settings: str = SETTINGS, has_own_listeners: bool = False
+) -> SwitchProcess:
     """Return a switch with the site in place, not started yet."""
     site = folder / "site.toml"
     site.write_text(SITE + trunks)
-    switch = SwitchProcess(folder, settings=settings)
+    switch = SwitchProcess(folder, settings=settings, has_own_listeners=has_own_listeners)
     switch.cli("site", "import", str(site))
     return switch

@@ -29,15 +29,19 @@ _LOG_TAIL = 4_000
 class SwitchProcess:
     """`freiton run` on free ports and a state folder of its own, from `with` to its end.
 
-    `settings` is TOML over the shipped defaults.
+    `settings` is TOML over the shipped defaults; `has_own_listeners` says that it names the sockets
+    for SIP, which are else one port of its own for all transports.
     """
 
-    def __init__(self, folder: Path, *, settings: str = "") -> None:
+    def __init__(
+        self, folder: Path, *, settings: str = "", has_own_listeners: bool = False
+    ) -> None:
         self._folder = folder
         self._state = folder / STATE
         self._config = folder / "freiton.toml"
         self._config.write_text(settings)
         (self.sip_port,) = free_sip_ports(1)
+        self._has_own_listeners = has_own_listeners
         self.http_port = free_tcp_port()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -66,7 +70,7 @@ class SwitchProcess:
             self._process = subprocess.Popen(
                 self._command(
                     "run",
-                    "--sip", f"{HOST}:{self.sip_port}",
+                    *self._sip_options(),
                     "--http", f"{HOST}:{self.http_port}",
                 ),
                 stdin=subprocess.DEVNULL,
@@ -173,6 +177,9 @@ class SwitchProcess:
             sys.executable, "-m", "freiton",
             "--config", str(self._config), "--state", str(self._state), *arguments,
         ]  # fmt: skip
+
+    def _sip_options(self) -> tuple[str, ...]:
+        return () if self._has_own_listeners else ("--sip", f"{HOST}:{self.sip_port}")
 
     def _wait_until_ready(self) -> None:
         assert self._process is not None
