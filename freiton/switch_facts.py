@@ -10,6 +10,7 @@ from typing import Final, cast
 
 from freiton.accounting.call_accounting import CallAccounting
 from freiton.accounting.charging_events import LogRecord
+from freiton.calls.admission_request import is_outgoing_slot
 from freiton.calls.ports import Site
 from freiton.calls.pricing import Pricing
 from freiton.calls.running_call import Phase
@@ -120,13 +121,18 @@ class ComposedFacts:
         """Return calls, slots, refusals and money."""
         parts = self._parts
         counts = parts.composed.reports.counts
+        state = parts.accounting.state
         return CallFacts(
             dialling=parts.composed.calls.count(Phase.ADMITTING, Phase.DIALLING),
             ringing=parts.composed.calls.count(Phase.RINGING),
             answered=parts.composed.calls.count(Phase.TALKING),
             ended=cast("Mapping[tuple[CallKind, CallResult], int]", counts.ended),
             refusals=counts.refusals,
-            slots_in_use=len(parts.accounting.state.calls),
+            slots_in_use=sum(
+                is_outgoing_slot(owner)
+                for call_id in state.calls
+                for owner in state.slots.owners(call_id)
+            ),
             talk_s=counts.talk_us // 1_000_000,
             charged_micros=counts.charged_micros,
             running_micros=parts.composed.calls.running_micros(now=time.monotonic()),

@@ -18,6 +18,8 @@ stolen credentials can do."""
 
 NOBODY: Final = SpendingTerms(is_prepaid=False, daily_limit_micros=0)
 
+_OUTGOING: Final = "outgoing"
+
 
 def admit_request(
     call_id: str,
@@ -68,6 +70,11 @@ def trunk_owner(trunk_id: int) -> str:
     return f"trunk/{trunk_id}"
 
 
+def is_outgoing_slot(owner: str) -> bool:
+    """Tell whether a place is one of an account's outgoing calls."""
+    return owner.startswith("account/") and owner.endswith(f"/{_OUTGOING}")
+
+
 def trunk_claim(trunk: Trunk) -> SlotClaim:
     """Return the claim of one channel to a carrier."""
     return SlotClaim(
@@ -88,7 +95,7 @@ def _claims(decision: Connect, trunk: Trunk | None, today: date) -> list[SlotCla
 
 
 def _outgoing_claim(account: Account, today: date) -> SlotClaim:
-    owner = f"account/{account.id}/outgoing"
+    owner = f"account/{account.id}/{_OUTGOING}"
     if account.kind is AccountKind.PBX:
         # No flatrate can be booked on a trunk account (TGNET/call §4.1); its channels count.
         return SlotClaim(owner, None)

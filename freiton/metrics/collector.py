@@ -100,7 +100,9 @@ def _calls(calls: CallFacts) -> Iterator[Metric]:
     _fill(refusals, (((cause,), count) for cause, count in calls.refusals.items()))
     yield refusals
     yield _gauge(
-        "freiton_slots_in_use", "Outgoing calls that hold a flatrate slot.", calls.slots_in_use
+        "freiton_slots_in_use",
+        "Outgoing calls that count against a limit of their account.",
+        calls.slots_in_use,
     )
     yield _counter("freiton_talk_seconds", "Conversation of ended calls.", calls.talk_s)
     yield _counter(

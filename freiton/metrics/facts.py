@@ -49,7 +49,7 @@ class CallFacts:
     answered: int
     ended: Mapping[tuple[CallKind, CallResult], int]
     refusals: Mapping[str, int]  # by cause, in the words of the refusal table; zeros included
-    slots_in_use: int
+    slots_in_use: int  # outgoing calls, with flatrates or without
     talk_s: int  # of ended calls
     charged_micros: int  # posted for ended calls, in millionths of a euro
     running_micros: int  # what the running calls have cost by their latest tick

@@ -147,7 +147,11 @@ def test_a_call_is_held_and_resumed(town: Town) -> None:
 def test_a_carrier_calls_one_of_our_numbers(town: Town) -> None:
     town.register("carol-desk")
     callee = town.answer("uas-answer.xml", "carol-desk", pause_ms=100)
-    town.run("uac-carrier.xml", "north", to="+493023125003", pause_ms=500)
+    caller = town.start("uac-carrier.xml", "north", to="+493023125003", pause_ms=1500)
+    town.switch.wait_for_metric("freiton_calls", 1, state="answered")
+    assert town.switch.metric("freiton_slots_in_use") == 0  # incoming calls are never limited
+    assert town.switch.metric("freiton_trunk_channels_in_use", trunk="north") == 1
+    caller.expect_success()
     callee.expect_success()
 
     (record,) = town.switch.wait_for_records(1)
