@@ -23,6 +23,7 @@ class ChargedCall:
         "answered",
         "last_proof",
         "personal",
+        "restarts",
         "session",
         "talked_us",
         "trunk_id",
@@ -40,6 +41,8 @@ class ChargedCall:
         self.talked_us = 0
         # Set when the process that held the call is gone; None while its holder lives.
         self.last_proof: Instant | None = None
+        # How many processes have begun since the call did.
+        self.restarts = 0
 
     def price_as_promised(self) -> None:
         """Read the quote of the admission, so that the call can be charged and extended."""

@@ -171,6 +171,7 @@ class ChargingState:
 
     def _start_process(self) -> None:
         for call in self.calls.values():
+            call.restarts += 1
             if call.last_proof is None:
                 call.last_proof = self.last_alive
 

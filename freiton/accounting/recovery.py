@@ -18,7 +18,10 @@ from rating.cdr import CallDetailRecord
 
 
 class OpenCall(NamedTuple):
-    """An answered call that may still be running; `resume` is what call control left for it."""
+    """An answered call that may still be running; `resume` is what call control left for it.
+
+    `restarts` counts the processes since, this one included.
+    """
 
     call_id: str
     account_id: str
@@ -26,6 +29,7 @@ class OpenCall(NamedTuple):
     answered: Instant
     last_proof: Instant
     granted_s: int
+    restarts: int
 
 
 class Recovered(NamedTuple):
@@ -56,6 +60,7 @@ def recover(
                 call.answered,
                 call.last_proof,
                 call.session.grant.seconds,
+                call.restarts,
             )
         )
     return Recovered(accounting, open_calls, closed)

@@ -28,6 +28,7 @@ class CallSnapshot(Struct, frozen=True, kw_only=True, omit_defaults=True):
     anchor: Instant | None = None
     talked_us: int = 0
     last_proof: Instant | None = None
+    restarts: int = 0
 
 
 class StateSnapshot(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -54,6 +55,7 @@ def snapshot_of(state: ChargingState) -> StateSnapshot:
                 anchor=call.anchor,
                 talked_us=call.talked_us,
                 last_proof=call.last_proof,
+                restarts=call.restarts,
             )
             for call_id, call in sorted(state.calls.items())
         ),
@@ -90,5 +92,6 @@ def decode_state(data: bytes, personal: Mapping[str, PersonalFields]) -> Chargin
         call.anchor = stored.anchor
         call.talked_us = stored.talked_us
         call.last_proof = stored.last_proof
+        call.restarts = stored.restarts
         state.open_call(call, stored.owners)
     return state

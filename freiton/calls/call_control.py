@@ -249,6 +249,7 @@ class CallControl:
                     listeners,
                     identifiers=self._identifiers,
                     settings=self._settings,
+                    restarts=open_call.restarts,
                 )
             except SipError as error:
                 self._on_fault(call_id, error)

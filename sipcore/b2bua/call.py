@@ -123,12 +123,14 @@ class Call:
         *,
         identifiers: Identifiers,
         settings: CallSettings = DEFAULT_SETTINGS,
+        restarts: int = 1,
         credentials: Mapping[str, DigestClient] | None = None,
     ) -> Call:
         """Continue an answered call from its record, on ``listeners`` by name.
 
-        ``credentials`` are found by the name of the target that had won. Session timers start
-        anew with the first step. Raises LocalError when the record cannot be used.
+        ``restarts`` counts the processes since the record was written. ``credentials`` are found
+        by the name of the target that had won. Session timers start anew with the first step.
+        Raises LocalError when the record cannot be used.
         """
         written = read_record(record)
         client = None if credentials is None else credentials.get(written.target)
@@ -139,6 +141,7 @@ class Call:
             listeners,
             identifiers=identifiers,
             settings=settings,
+            restarts=restarts,
         )
         callee = resume_leg(
             call_id,
@@ -147,6 +150,7 @@ class Call:
             listeners,
             identifiers=identifiers,
             settings=settings,
+            restarts=restarts,
             credentials=client,
         )
         bridge = Bridge(caller, identifiers=identifiers, settings=settings)

@@ -80,9 +80,13 @@ def resume_leg(
     *,
     identifiers: Identifiers,
     settings: CallSettings,
+    restarts: int = 1,
     credentials: DigestClient | None = None,
 ) -> Leg:
-    """Make a leg that continues its dialog; LocalError when its listener is gone."""
+    """Make a leg that continues its dialog; LocalError when its listener is gone.
+
+    ``restarts`` counts the processes since the record was written: each has used CSeqs of its own.
+    """
     listener = listeners.get(record.listener)
     if listener is None:
         raise LocalError(f"no listener {record.listener!r}")
@@ -92,7 +96,7 @@ def resume_leg(
         remote=record.remote,
         remote_target=record.remote_target,
         route_set=record.route_set,
-        local_sequence=min(record.local_sequence + settings.cseq_gap, CSEQ_MAX - 1),
+        local_sequence=min(record.local_sequence + restarts * settings.cseq_gap, CSEQ_MAX - 1),
         remote_sequence=record.remote_sequence,
     )
     leg = Leg(

@@ -47,8 +47,8 @@ class CallSettings:
     """Times that one INVITE is sent again for 401, 407 or 422."""
 
     cseq_gap: int = 1_000
-    """After a restart our requests start so far above the recorded CSeq, since those sent after
-    the answer are not recorded.
+    """With every restart our requests start so far above those of the process before, whose last
+    CSeq is not recorded.
     """
 
 
