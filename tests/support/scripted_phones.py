@@ -192,10 +192,19 @@ class ScriptedPhone:
                 continue
             if self.now >= one.until:
                 del self._repeats[key]
+                self._give_up(key)
                 continue
             self._outgoing.append((one.target, one.data))
             one.interval = min(2 * one.interval, one.longest_s)
             one.due = self.now + one.interval
+
+    def _give_up(self, key: tuple[str, str]) -> None:
+        """End a call whose answer nobody acknowledged (RFC 3261 §13.3.1.4)."""
+        what, call_id = key
+        if what == "2xx":
+            for side in self.sides:
+                if side.call_id == call_id and side.is_talking:
+                    self.bye(side, settle=False)
 
     def receive(self, data: bytes, source: Address) -> None:
         if self.is_dead:
@@ -258,7 +267,7 @@ class ScriptedPhone:
         if side is None:
             self._reply(request, source, 481)
             return
-        assert request.cseq.number > side.remote_cseq, f"{self.name} got an old CSeq"
+        assert request.cseq.number >= side.remote_cseq, f"{self.name} got an old CSeq"
         side.remote_cseq = request.cseq.number
         side.received.append(request)
         if request.method == "BYE":

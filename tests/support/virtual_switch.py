@@ -210,7 +210,11 @@ class VirtualSwitch:
         self._tell(record.seq, self.log.write(record))
 
     def fail_waiting(self, *, written: int = 0) -> None:
-        """Let the writer die: every record in flight fails, though some may stand on the disk."""
+        """Let the writer die: every record in flight fails, though some may stand on the disk.
+
+        Until `restore_log` there is no writer, and what is submitted fails.
+        """
+        self.log.manner = "failing"
         failed, self.log.waiting = self.log.waiting, []
         for record in failed[:written]:
             self.log.write(record)
@@ -220,7 +224,8 @@ class VirtualSwitch:
         self.wire.settle()
 
     def restore_log(self) -> None:
-        """A new writer has opened the log."""
+        """A new writer has opened the log; its answers are left to the test."""
+        self.log.manner = "by hand"
         self._accounting.log_restored()
         self._settle()
         self.wire.settle()
