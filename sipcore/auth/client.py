@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from sipcore.auth.digest import QOP_AUTH, Algorithm, compute_ha1, compute_response
-from sipcore.errors import LocalError
+from sipcore.errors import LocalError, RemoteError
 from sipcore.message.credentials import (
     Challenge,
     Credentials,
@@ -53,12 +53,12 @@ class DigestClient:
     ) -> tuple[str, str] | None:
         """Return the field to send ``request`` again with, under a new branch and a higher CSeq.
 
-        None when the 401 or 407 asks for another realm or for what we cannot do, or when it
-        refused our password: the same is not tried twice (§22.1).
+        None when the 401 or 407 cannot be read, asks for another realm or for what we cannot do,
+        or when it refused our password: the same is not tried twice (§22.1).
         """
         for status, challenge_key, credentials_key in _ANSWERED_BY:
             if response.status == status:
-                challenge = self._choose(read_challenges(response, challenge_key))
+                challenge = self._choose(_challenges(response, challenge_key))
                 if challenge is None or not self._may_answer(challenge, request, credentials_key):
                     return None
                 if self._challenge is None or challenge.get("nonce") != self._challenge.get(
@@ -129,6 +129,13 @@ class DigestClient:
             return challenge.is_stale and self._stale_in_a_row <= STALE_IN_A_ROW_MAX
         self._stale_in_a_row = 0
         return True
+
+
+def _challenges(response: Response, key: str) -> list[Challenge]:
+    try:
+        return read_challenges(response, key)
+    except RemoteError:
+        return []
 
 
 def _can_answer(challenge: Challenge) -> bool:

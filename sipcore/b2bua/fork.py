@@ -378,6 +378,7 @@ class Fork:
     def _invite(self, attempt: Attempt) -> Request:
         """Build an INVITE from the target and the short list of what may pass (D5)."""
         target = attempt.target
+        own = {key for key, _ in target.fields}
         request = Request("INVITE", target.request_uri, body=self._body.content)
         for key, value in (
             ("max-forwards", str(self._hops)),
@@ -391,7 +392,8 @@ class Fork:
             *attempt.timer.request_fields(),
             *(("route", route) for route in target.route),
             *target.fields,
-            *self._passed,
+            # What we say ourselves stands once, such as the Priority of an emergency call.
+            *((key, value) for key, value in self._passed if key not in own),
             *self._body.fields,
         ):
             request.add(key, value)

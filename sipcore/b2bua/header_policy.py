@@ -24,7 +24,8 @@ ALLOW: Final = ", ".join(METHODS)
 SUPPORTED: Final = OPTION_TAG
 """Never what we do not do ourselves: 100rel, replaces, path and outbound are missing on purpose."""
 
-_MEDIA_RANGE: Final = rf"{TOKEN}/{TOKEN}\s*(?:;[^,]*)?"
+# Possessive: blanks before a comma could else be split in many ways, at every entry of a list.
+_MEDIA_RANGE: Final = rf"{TOKEN}/{TOKEN}\s*+(?:;[^,]*+)?+"
 
 BODY_FIELDS: Final = MappingProxyType(
     {
@@ -43,7 +44,7 @@ BODY_FIELDS: Final = MappingProxyType(
 INVITE_FIELDS: Final = MappingProxyType(
     {
         # Which bodies the caller can read in the answer.
-        "accept": re.compile(rf"{_MEDIA_RANGE}(?:\s*,\s*{_MEDIA_RANGE})*"),
+        "accept": re.compile(rf"{_MEDIA_RANGE}(?:,\s*+{_MEDIA_RANGE})*+"),
         # How urgent the caller finds it; phones ring differently for "emergency".
         "priority": re.compile(TOKEN),
     }

@@ -126,11 +126,7 @@ def is_interval_too_brief(request: Request, *, min_se_s: int) -> bool:
     Who does not know the extension could not make use of a 422.
     """
     asked = SessionExpires.of(request)
-    return (
-        asked is not None
-        and asked.interval_s < min_se_s
-        and OPTION_TAG in request.tokens("supported")
-    )
+    return asked is not None and asked.interval_s < min_se_s and _is_timer_supported(request)
 
 
 class SessionTimer:
@@ -187,9 +183,12 @@ class SessionTimer:
         return fields
 
     def answer(self, request: Request, *, now: float) -> list[tuple[str, str]]:
-        """Agree as UAS; returns the headers of the 2xx (§9 table 2) and starts the timer."""
+        """Agree as UAS; returns the headers of the 2xx (§9 table 2) and starts the timer.
+
+        What cannot be read asks for nothing: the callee has answered, it is too late to refuse.
+        """
         asked = _read(SessionExpires.of, request)
-        is_known = OPTION_TAG in request.tokens("supported")
+        is_known = _read(_is_timer_supported, request) or False
         if asked is None and not is_known:
             self._step(Input.AGREED_NONE, now=now)
             return []
@@ -262,6 +261,10 @@ class SessionTimer:
             elif action is Action.STOP:
                 self._refresh_at = self._expires_at = None
         return step.actions
+
+
+def _is_timer_supported(message: Message) -> bool:
+    return OPTION_TAG in message.tokens("supported")
 
 
 def _read(of: Callable[[Message], _T], message: Message) -> _T | None:

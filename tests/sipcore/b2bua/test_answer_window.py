@@ -50,6 +50,17 @@ def test_appended_lets_the_caller_hear(net: Network) -> None:
     net.assert_over()
 
 
+@pytest.mark.parametrize("key", ["supported", "allow"])
+def test_a_list_too_long_to_read_does_not_swallow_the_answer(key: str) -> None:
+    network = Network()
+    network.switch.groups.append((network.target("bob"),))
+    network.alice.call(fields=((key, ",".join(f"x{number}" for number in range(80))),))
+    network.bob.answer()
+    assert network.alice.finals() == [200]
+    network.alice.say("BYE")
+    network.assert_over()
+
+
 def test_append_failed_ends_both(net: Network) -> None:
     net.switch.tell(AppendFailed())
     assert net.alice.finals() == [503]

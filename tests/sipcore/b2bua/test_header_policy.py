@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,6 +11,9 @@ from hypothesis import strategies as st
 from sipcore.b2bua.call_events import SendAck, SendRequest
 from sipcore.b2bua.header_policy import (
     ALLOW,
+    BODY_FIELDS,
+    FAILURE_FIELDS,
+    INVITE_FIELDS,
     SUPPORTED,
     contact,
     failure_fields,
@@ -114,6 +119,30 @@ def test_what_is_not_what_it_says_does_not_pass(key: str, value: str) -> None:
     request = Request("INVITE", "sip:x@y")
     request.add(key, value)
     assert passed_fields(request) == ()
+
+
+def test_what_a_target_is_told_by_us_stands_once() -> None:
+    net = Network()
+    net.switch.groups.append((net.target("bob", fields=(("priority", "emergency"),)),))
+    net.alice.call(fields=(("priority", "non-urgent"),))
+    assert net.bob.requests("INVITE")[0].values("priority") == ["emergency"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        ",".join(["a/b" + " " * 60] * 4) + '"',
+        "a/b" + " " * 4_000 + '"',
+        "a/b;" + " ;" * 2_000 + ",",
+        "a , " * 1_000 + '"',
+    ],
+)
+def test_no_value_costs_more_than_its_size(value: str) -> None:
+    started = time.process_time()
+    for fields in (INVITE_FIELDS, FAILURE_FIELDS, BODY_FIELDS):
+        for pattern in fields.values():
+            pattern.fullmatch(value)
+    assert time.process_time() - started < 0.1
 
 
 def test_what_we_always_set() -> None:
