@@ -243,6 +243,14 @@ class VirtualSwitch:
             self.feed(data, source)
         self._settle()
 
+    def wake_once(self) -> None:
+        """Hand over in one wake-up what everybody has sent; then let the wire settle."""
+        self.wire.collect()
+        arrived = [one for one in self.wire.packets if one[1] == SWITCH]
+        self.wire.packets = [one for one in self.wire.packets if one[1] != SWITCH]
+        self.receive_together((data, source) for source, _, data in arrived)
+        self.wire.settle()
+
     def feed(self, data: bytes, source: Address) -> None:
         try:
             message = parse_message(data)
