@@ -188,7 +188,11 @@ def test_two_phones_talk_over_ipv6(wires: Wires) -> None:
 )
 def test_transports_meet(wires: Wires, caller: Way, callee: Way) -> None:
     """Each leg is its own conversation: Via and Contact are those of the listener it runs over."""
-    ways = {udp: ("UDP", wires.udp), tcp: ("TCP", wires.tcp), v6: ("UDP", wires.v6)}
+    ways: dict[Way, tuple[str, Address]] = {
+        udp: ("UDP", wires.udp),
+        tcp: ("TCP", wires.tcp),
+        v6: ("UDP", wires.v6),
+    }
     with caller(wires, "alice") as alice, callee(wires, "bob") as bob:
         invite, answer = talk(alice, bob)
     name, address = ways[callee]

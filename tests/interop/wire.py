@@ -144,6 +144,11 @@ class Agent:
         text = self._receive(seconds)
         assert text is None, text
 
+    def forget(self) -> None:
+        """Drop all that was received so far."""
+        self.received.clear()
+        self._waiting.clear()
+
     # What is said.
 
     @property
