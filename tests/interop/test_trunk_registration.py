@@ -97,8 +97,10 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         second = carrier.wait_for_request("REGISTER")
         carrier.respond(second, 200, headers=(("Expires", "600"),))
         yield Scene(switch=switch, carrier=carrier, other=other, registers=[first, second])
+        carrier.forget()
         switch.stop()
         assert [one for one in switch.log_lines() if one["level"] == "error"] == []
+        assert carrier.wait_for_request("REGISTER")["expires"] == "0"
 
 
 @pytest.fixture(autouse=True)
@@ -239,6 +241,23 @@ def test_an_incoming_call_reaches_all_devices(scene: Scene) -> None:
     record = scene.switch.records()[-1]
     assert (record["direction"], record["ending"]) == ("inbound", "answered")
     assert record["amount_euro"] == "0.000000"
+
+
+def test_a_carrier_may_call_our_contact_and_name_the_number_in_to(scene: Scene) -> None:
+    contact = scene.registers[1].uri_in("contact")
+    with scene.phone() as desk:
+        desk.register()
+        scene.carrier.request(
+            "INVITE",
+            contact,
+            from_=f"<sip:+4989123456@{CARRIER}>;tag=by-contact",
+            to=f"<sip:{ALICE}@{CARRIER}>",
+            headers=SDP,
+            body=scene.carrier.sdp,
+        )
+        desk.respond(desk.wait_for_request("INVITE"), 486)
+        assert scene.carrier.wait_for_final("INVITE").status == 486
+        desk.register(expires=0)
 
 
 def test_a_number_that_is_not_ours_is_not_known(scene: Scene) -> None:
