@@ -47,6 +47,7 @@ from freiton.accounting.charging_events import (
     LogRecord,
     PersonalFields,
     ProcessStarted,
+    SessionChanged,
     SlotMoved,
     TermsSet,
     ToppedUp,
@@ -188,6 +189,12 @@ class CallAccounting:
             self._confirmed.add(call_id)
         self._grants.arm(call)
         return seq
+
+    def change_session(self, call_id: str, resume: bytes, *, at: datetime, now: float) -> None:
+        """Keep how to speak on both legs after a re-INVITE; nobody waits for it."""
+        if call_id in self.state.calls:
+            event = SessionChanged(when=self._journal.moment(at, now), call_id=call_id)
+            self._journal.enter(event, PersonalFields(resume=resume))
 
     def running_cost(self, call_id: str, *, now: float) -> RatedCall | None:
         """Price a running call as if it ended now; None where it has no price."""

@@ -76,6 +76,15 @@ class CallAnswered(CallEvent, frozen=True, kw_only=True, omit_defaults=True, tag
     """The callee's 200 arrived at this instant; charging runs from here."""
 
 
+class SessionChanged(CallEvent, frozen=True, kw_only=True, omit_defaults=True, tag="changed"):
+    """What it takes to speak on both legs is another by now; it stands in the personal fields."""
+
+    @property
+    def key(self) -> str:
+        """One per change; which came last is told by the order of the log."""
+        return f"{self.call_id}/changed/{self.when.boot_id}/{self.when.mono_us}"
+
+
 class GrantExtended(CallEvent, frozen=True, kw_only=True, omit_defaults=True, tag="extended"):
     """The grant now ends later: `granted_s` after the answer, at a price of `price_micros`."""
 
@@ -184,6 +193,7 @@ class ProcessStarted(ChargingEvent, frozen=True, kw_only=True, omit_defaults=Tru
 AnyEvent = (
     CallAdmitted
     | CallAnswered
+    | SessionChanged
     | GrantExtended
     | SlotMoved
     | CallReadopted

@@ -19,6 +19,7 @@ from freiton.accounting.charging_events import (
     Heartbeat,
     PersonalFields,
     ProcessStarted,
+    SessionChanged,
     SlotMoved,
     TermsSet,
     ToppedUp,
@@ -53,6 +54,8 @@ class ChargingState:
                 self._admit(event, personal or NOBODY)
             case CallAnswered():
                 self._answer(event, personal)
+            case SessionChanged():
+                self._change(event, personal)
             case GrantExtended():
                 self._extend(event)
             case CallEnded():
@@ -100,6 +103,13 @@ class ChargingState:
         call.answered = call.anchor = event.when
         self.answered_count += 1
         if personal is not None:
+            call.personal = PersonalFields(
+                call.personal.calling_number, call.personal.called_number, personal.resume
+            )
+
+    def _change(self, event: SessionChanged, personal: PersonalFields | None) -> None:
+        call = self.calls.get(event.call_id)
+        if call is not None and personal is not None:
             call.personal = PersonalFields(
                 call.personal.calling_number, call.personal.called_number, personal.resume
             )

@@ -25,8 +25,8 @@ def attempt_of_request(
         customer_id="" if account is None else str(account.customer_id),
         device_id="" if sender.device is None else str(sender.device.id),
         direction="",
-        calling_number=request.from_.user[:TEXT_MAX],
-        called_number=request.dialled[:TEXT_MAX],
+        calling_number=_readable(request.from_.user),
+        called_number=_readable(request.dialled),
         cause=cause,
         final_status=status,
         trunk_id=None if trunk is None else str(trunk.id),
@@ -50,3 +50,8 @@ def attempt_of_call(running: RunningCall, *, cause: str, status: int) -> Attempt
         final_status=status,
         trunk_id=str(trunk_ids[0]) if trunk_ids else None,
     )
+
+
+def _readable(text: str) -> str:
+    """Return what can be written down: octets that are no UTF-8 would not get into the log."""
+    return text[:TEXT_MAX].encode("utf-8", "replace").decode()

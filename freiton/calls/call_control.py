@@ -105,6 +105,7 @@ class CallControl:
         self._accounting = accounting
         self._reports = reports
         self._identifiers = identifiers
+        self._carriers = carriers
         self._clock = clock
         self._settings = settings
         self._warning_host = warning_host
@@ -163,8 +164,15 @@ class CallControl:
         self._step_if_any(self._calls.of_dialog(dialog_id), received, now=now)
 
     def invite_event(self, event: CancelReceived | AckMissing, *, now: float) -> None:
-        """Hand over what happened to the server transaction of a caller's INVITE."""
-        self._step_if_any(self._calls.of_invite(event.transaction), event, now=now)
+        """Hand over what happened to the server transaction of an INVITE.
+
+        The INVITE that began a call is known by its transaction; a re-INVITE, which a CANCEL may
+        meet as well, by the dialog that the CANCEL names.
+        """
+        running = self._calls.of_invite(event.transaction)
+        if running is None and isinstance(event, CancelReceived):
+            running = self._calls.of_dialog(DialogId.of_request(event.request))
+        self._step_if_any(running, event, now=now)
 
     def outcome(
         self, event: ResponseReceived | TransactionFailed, call_id: str, *, now: float
@@ -240,6 +248,7 @@ class CallControl:
         What was not answered, or cannot be spoken to any more, is closed at its last proof of
         life.
         """
+        credentials = self._carriers.credentials()
         for open_call in open_calls:
             call_id = open_call.call_id
             try:
@@ -250,6 +259,7 @@ class CallControl:
                     identifiers=self._identifiers,
                     settings=self._settings,
                     restarts=open_call.restarts,
+                    credentials=credentials,
                 )
             except SipError as error:
                 self._on_fault(call_id, error)
@@ -369,7 +379,9 @@ class CallControl:
                 self._calls.await_record(running, running.answered_seq)
             case Rang():
                 running.phase = max(running.phase, Phase.RINGING)
-            case Progressed() | Updated():
+            case Updated(resume=resume):
+                self._accounting.change_session(running.id, resume, at=self._clock.utc(), now=now)
+            case Progressed():
                 pass
             case Answered():
                 self._stages.answered(running, now=now)

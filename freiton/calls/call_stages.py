@@ -235,9 +235,12 @@ class CallStages:
                 self._carriers.block(running.group.trunk.id, now=now)
                 self.dial_next(running, now=now)
                 return
-        result = result_of_status(exhausted.status)
-        self._end(running, result, released_by="callee", status=exhausted.status, now=now)
-        self._then(running, Refuse(exhausted.status))
+        status = exhausted.status
+        if all(is_transport_failure for _, _, is_transport_failure in exhausted.failures):
+            status = 480  # phones that cannot be reached are as good as not registered
+        result = result_of_status(status)
+        self._end(running, result, released_by="callee", status=status, now=now)
+        self._then(running, Refuse(status))
 
     def answered(self, running: RunningCall, *, now: float) -> None:
         """Learn that a target won."""

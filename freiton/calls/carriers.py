@@ -99,6 +99,14 @@ class Carriers:
         """Return how a trunk is reached; None when it is out of service."""
         return self._by_id.get(trunk_id)
 
+    def credentials(self) -> dict[str, DigestClient]:
+        """Return who answers the challenges of each carrier, by the trunk's name."""
+        return {
+            carrier.trunk.name: carrier.client
+            for carrier in self._by_id.values()
+            if carrier.client is not None
+        }
+
     def states(self, open_over: Callable[[int], int], *, now: float) -> dict[int, TrunkState]:
         """Return how every trunk stands, for routing."""
         return {
