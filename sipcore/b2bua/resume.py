@@ -20,17 +20,20 @@ from sipcore.transport.flow import Flow, Listener
 
 VERSION: Final = 1
 
+Octets = str
+"""What a peer wrote, one character for each octet: not all that peers write is UTF-8."""
+
 
 class LegRecord(msgspec.Struct, frozen=True, array_like=True):
     """One leg; fields are only ever added at the end, since old records are read for ever."""
 
-    call_id: str
+    call_id: Octets
     local_tag: str
-    remote_tag: str
-    local: str
-    remote: str
-    remote_target: str
-    route_set: tuple[str, ...]
+    remote_tag: Octets
+    local: Octets
+    remote: Octets
+    remote_target: Octets
+    route_set: tuple[Octets, ...]
     local_sequence: int
     remote_sequence: int | None
     listener: str
@@ -42,7 +45,7 @@ class LegRecord(msgspec.Struct, frozen=True, array_like=True):
     is_refresher: bool
     sdp: bytes
     """What we sent last, for a refresh by re-INVITE; empty where UPDATE serves."""
-    sdp_fields: tuple[tuple[str, str], ...]
+    sdp_fields: tuple[tuple[str, Octets], ...]
 
 
 class CallRecord(msgspec.Struct, frozen=True, array_like=True):
@@ -91,11 +94,11 @@ def resume_leg(
     if listener is None:
         raise LocalError(f"no listener {record.listener!r}")
     dialog = Dialog(
-        DialogId(record.call_id, record.local_tag, record.remote_tag),
-        local=record.local,
-        remote=record.remote,
-        remote_target=record.remote_target,
-        route_set=record.route_set,
+        DialogId(_read(record.call_id), record.local_tag, _read(record.remote_tag)),
+        local=_read(record.local),
+        remote=_read(record.remote),
+        remote_target=_read(record.remote_target),
+        route_set=tuple(_read(entry) for entry in record.route_set),
         local_sequence=min(record.local_sequence + restarts * settings.cseq_gap, CSEQ_MAX - 1),
         remote_sequence=record.remote_sequence,
     )
@@ -113,7 +116,8 @@ def resume_leg(
         credentials=credentials,
     )
     leg.allows_update = record.allows_update
-    leg.sent_body = Body(record.sdp, record.sdp_fields) if record.sdp else NO_BODY
+    fields = tuple((key, _read(value)) for key, value in record.sdp_fields)
+    leg.sent_body = Body(record.sdp, fields) if record.sdp else NO_BODY
     return leg
 
 
@@ -123,13 +127,13 @@ def _write_leg(leg: Leg) -> LegRecord:
     timer = leg.timer
     body = NO_BODY if leg.allows_update or not timer.is_running else leg.sent_body
     return LegRecord(
-        call_id=dialog.call_id,
+        call_id=_write(dialog.call_id),
         local_tag=dialog.local_tag,
-        remote_tag=dialog.remote_tag,
-        local=dialog.local,
-        remote=dialog.remote,
-        remote_target=dialog.remote_target,
-        route_set=dialog.route_set,
+        remote_tag=_write(dialog.remote_tag),
+        local=_write(dialog.local),
+        remote=_write(dialog.remote),
+        remote_target=_write(dialog.remote_target),
+        route_set=tuple(_write(entry) for entry in dialog.route_set),
         local_sequence=dialog.local_sequence,
         remote_sequence=dialog.remote_sequence,
         listener=leg.flow.listener.name,
@@ -139,5 +143,13 @@ def _write_leg(leg: Leg) -> LegRecord:
         session_interval_s=timer.interval_s if timer.is_running else 0,
         is_refresher=timer.is_refresher,
         sdp=body.content,
-        sdp_fields=body.fields,
+        sdp_fields=tuple((key, _write(value)) for key, value in body.fields),
     )
+
+
+def _write(text: str) -> Octets:
+    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("latin-1")
+
+
+def _read(text: Octets) -> str:
+    return text if text.isascii() else text.encode("latin-1").decode("utf-8", "surrogateescape")

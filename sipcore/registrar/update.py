@@ -145,7 +145,7 @@ class _Update:
         self._cseq = request.cseq.number
         self._path = tuple(request.entries("path"))
         _bounded("".join(self._path), PATH_CHARS_MAX, "Path")
-        self._user_agent = (request.value("user-agent") or "")[:USER_AGENT_CHARS_MAX]
+        self._user_agent = _readable((request.value("user-agent") or "")[:USER_AGENT_CHARS_MAX])
 
     def apply(self, entry: str) -> Refusal | None:
         """Apply one Contact (step 7)."""
@@ -283,6 +283,13 @@ def _contact_value(binding: Binding, now: float) -> str:
 
 
 def _bounded(text: str, chars_max: int, what: str) -> str:
+    """Return what is to be kept; RemoteError when it is too long or, against §25.1, no UTF-8."""
     if len(text) > chars_max:
         raise RemoteError(f"{what} has {len(text)} characters")
+    if _readable(text) != text:
+        raise RemoteError(f"{what} is not UTF-8")
     return text
+
+
+def _readable(text: str) -> str:
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()

@@ -92,7 +92,7 @@ def sdp(owner: str, version: int = 1, direction: str = "sendrecv") -> bytes:
         "m=audio 4000 RTP/AVP 8",
         f"a={direction}",
     )
-    return "\r\n".join((*lines, "")).encode()
+    return "\r\n".join((*lines, "")).encode("utf-8", "surrogateescape")
 
 
 class World:

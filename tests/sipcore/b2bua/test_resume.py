@@ -36,6 +36,18 @@ def test_both_phones_answer_the_probe(net: Network) -> None:
     assert len(net.bob.requests("OPTIONS")) == 1
 
 
+def test_a_name_that_is_no_utf_8_is_kept_as_it_was_sent() -> None:
+    net = Network()
+    net.alice.name = "m\udcfcller"  # in From, Call-ID and Contact
+    net.connect()
+    net.switch.restart()
+    net.switch.tell(Hangup("Q.850;cause=31", 480))
+    bye = net.alice.requests("BYE")[0]
+    assert bye.required("to").startswith('"m\udcfcller" ')
+    assert bye.call_id == "m\udcfcller-call"
+    net.assert_over()
+
+
 @pytest.mark.parametrize("side", ["caller", "callee"])
 def test_either_phone_may_hang_up(net: Network, side: str) -> None:
     (net.alice if side == "caller" else net.bob).say("BYE")

@@ -290,6 +290,23 @@ def test_what_is_kept_is_bounded(chars: int) -> None:
 
 
 @pytest.mark.parametrize(
+    "request_",
+    [
+        register("<sip:m\udcfc@h>"),
+        register(DESK, call_id="\udcfc"),
+        register(DESK, path="<sip:\udcfc@h;lr>"),
+    ],
+)
+def test_what_could_not_be_stored_is_not_taken(request_: Request) -> None:
+    with pytest.raises(RemoteError):
+        changes(request_)
+
+
+def test_a_user_agent_that_is_no_utf_8_costs_no_registration() -> None:
+    assert changes(register(DESK, user_agent="M\udcfc")).bindings[0].user_agent == "M?"
+
+
+@pytest.mark.parametrize(
     ("contact", "via", "flow", "is_natted"),
     [
         ("sip:a@198.51.100.7", "198.51.100.7", PHONE, False),
