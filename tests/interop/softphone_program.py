@@ -61,6 +61,7 @@ class Softphone:
             auth_user=self.settings["device"],
             registrar=self.settings["registrar"],
             transport=self.settings["transport"],
+            dtmf_mode=self.settings["digits"],
         )
         self.agent = await UserAgent.create(self.runtime, account)
         self.agent.on_incoming(self.incoming)

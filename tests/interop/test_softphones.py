@@ -40,7 +40,9 @@ def switch(folder: Path) -> Iterator[SwitchProcess]:
         assert [one for one in switch.log_lines() if one["level"] == "error"] == []
 
 
-def softphone(folder: Path, switch: SwitchProcess, account: str, *, tone_hz: int) -> Softphone:
+def softphone(
+    folder: Path, switch: SwitchProcess, account: str, *, tone_hz: int, digits: str
+) -> Softphone:
     phone = Softphone(
         folder,
         tone_hz=tone_hz,
@@ -51,6 +53,7 @@ def softphone(folder: Path, switch: SwitchProcess, account: str, *, tone_hz: int
         password=PASSWORD,
         registrar=f"sip:{HOST}:{switch.sip_port}",
         transport="udp",
+        digits=digits,
     )
     phone.wait_for("registered")
     return phone
@@ -58,13 +61,13 @@ def softphone(folder: Path, switch: SwitchProcess, account: str, *, tone_hz: int
 
 @pytest.fixture(scope="module")
 def alice(folder: Path, switch: SwitchProcess) -> Iterator[Softphone]:
-    with softphone(folder, switch, "alice", tone_hz=ALICES_HZ) as phone:
+    with softphone(folder, switch, "alice", tone_hz=ALICES_HZ, digits="rtpevent") as phone:
         yield phone
 
 
 @pytest.fixture(scope="module")
 def bob(folder: Path, switch: SwitchProcess) -> Iterator[Softphone]:
-    with softphone(folder, switch, "bob", tone_hz=BOBS_HZ) as phone:
+    with softphone(folder, switch, "bob", tone_hz=BOBS_HZ, digits="info") as phone:
         yield phone
 
 
