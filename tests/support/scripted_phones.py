@@ -118,11 +118,15 @@ class ScriptedPhone:
             request.add(key, value)
         request.add("content-type", "application/sdp")
         request.body = SDP
+        return self.send_invite(request, settle=settle)
+
+    def send_invite(self, request: Request, *, settle: bool = True) -> Side:
+        """Begin a call with an INVITE made elsewhere."""
         side = Side(
             request.call_id,
             local=request.required("from"),
             remote=request.required("to"),
-            uri=uri,
+            uri=request.uri_text,
             cseq=request.cseq.number,
         )
         self.sides.append(side)
@@ -356,7 +360,7 @@ class ScriptedPhone:
             return
         if response.status in (401, 407) and not request.has(_signature_of(response)):
             self._learn(response)
-            self._ask(self._again(request))
+            self._ask(self.again(request))
             return
         self.replies.append(response)
         self.statuses.setdefault(method, []).append(response.status)
@@ -382,7 +386,7 @@ class ScriptedPhone:
             return
         if response.status in (401, 407) and (not side.is_signed or _is_stale(response)):
             self._learn(response)
-            self._invite(side, self._again(side.invite))
+            self._invite(side, self.again(side.invite))
             return
         side.is_closed = True
         side.responses.append(response)
@@ -421,7 +425,7 @@ class ScriptedPhone:
         self._sign(request)
         return request
 
-    def _again(self, request: Request) -> Request:
+    def again(self, request: Request) -> Request:
         """Build the request anew: with credentials, a new branch and a higher CSeq."""
         self._count += 1
         again = Request(request.method, request.uri_text, body=request.body)
