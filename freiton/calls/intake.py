@@ -86,11 +86,9 @@ class Intake:
         trunk = directory.trunk_by_source(*flow.remote)
         if trunk is not None:
             return Sender(Source(host=host, listener=listener, trunk=trunk))
-        for aor in self._locations.aors_over(flow):
-            user, _, domain = aor.rpartition("@")
-            account = directory.account_by_aor(user, domain)
-            if account is not None:
-                return Sender(Source(host=host, listener=listener, account=account))
+        account = self._account_over(request, flow)
+        if account is not None:
+            return Sender(Source(host=host, listener=listener, account=account))
         try:
             sender = self.authenticate(request, flow, now=now)
         except RemoteError:
@@ -115,6 +113,32 @@ class Intake:
         if sender.source.trunk is not None or identity.host == ANONYMOUS_HOST:
             return True
         return self.may_register(sender, identity)
+
+    def _account_over(self, request: Request, flow: Flow) -> Account | None:
+        """Return whose phone this is: whom From names of those registered over this flow.
+
+        Several accounts may share a flow, as the lines of one telephone do.
+        """
+        directory = self._site.directory
+        here = self._locations.aors_over(flow)
+        named = self._named_account(request, self._realm(request)) if len(here) > 1 else None
+        if named is not None and aor_of(named) in here:
+            return named
+        for aor in here:
+            user, _, domain = aor.rpartition("@")
+            account = directory.account_by_aor(user, domain)
+            if account is not None:
+                return account
+        return None
+
+    def _named_account(self, request: Request, realm: str) -> Account | None:
+        """Return the account in From; a phone with one field for its name writes its device's."""
+        account = self._claimed_account(request, realm)
+        uri = request.from_.uri
+        if account is not None or not isinstance(uri, SipUri):
+            return account
+        device = self._site.directory.device(uri.user or "", realm)
+        return None if device is None else self._site.directory.account(device.account_id)
 
     def _sender(self, verified: Verified, realm: str, flow: Flow) -> Sender | Answer:
         directory = self._site.directory

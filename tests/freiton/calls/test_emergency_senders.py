@@ -1,11 +1,9 @@
-"""Whose number an answering point sees, when several accounts or ports might be meant."""
+"""Whose number an answering point sees, when several accounts might be meant."""
 
 from __future__ import annotations
 
 import pytest
 
-from sipcore.transport.flow import Address
-from tests.support.scripted_phones import ScriptedPhone
 from tests.support.virtual_switch import VirtualSwitch
 from tests.support.virtual_town import Town, account, trunk
 
@@ -46,27 +44,3 @@ def test_a_line_that_nobody_registered_is_that_of_the_telephone() -> None:
     phone.challenges.clear()
     phone.call("112")
     assert told(switch) == "+493023125001"
-
-
-def test_a_phone_may_send_from_another_port_than_it_listens_on() -> None:
-    switch = town()
-    phone = switch.phone("anna")
-    host = phone.address[0]
-    sender = other_port(switch, phone, (host, 40_000))
-    sender.register()
-    sender.challenges.clear()
-    sender.call("112")
-    assert told(switch) == "+493023125001"
-
-
-def other_port(switch: VirtualSwitch, phone: ScriptedPhone, address: Address) -> ScriptedPhone:
-    """Return the same telephone sending from another port; its Contact stays that of ``phone``."""
-
-    class Sender(ScriptedPhone):
-        @property
-        def contact(self) -> str:
-            return phone.contact
-
-    return Sender(
-        switch.wire, "sender", address, switch=phone.switch, user="anna", password=phone.password
-    )
