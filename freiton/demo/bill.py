@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from rich.box import SIMPLE
 from rich.table import Table
 
 from rating.cdr import CallDetailRecord
@@ -15,18 +16,25 @@ from rating.pricing import TariffPlan
 
 COLUMNS: Final = ("Time", "Number", "Destination", "Duration", "Price", "Amount", "Why")
 _RIGHT: Final = frozenset({"Duration", "Amount"})
+_UNBROKEN: Final = frozenset({"Time", "Number", "Duration", "Amount"})
 _WHY: Final = {ON_NET: "free within the house", BY_LAW: "free by law"}
 
 
 def itemised_bill(title: str, records: Iterable[CallDetailRecord], plan: TariffPlan) -> Table:
     """Return the bill of one account: its answered calls and their sum."""
     table = Table(title=title, title_justify="left", title_style="bold", show_footer=True)
+    table.box, table.padding = SIMPLE, (0, 1, 0, 0)
     calls = [one for one in records if one.answered_at is not None]
     total = format_euro(sum(one.amount_micros for one in calls), style="plain")
     for column in COLUMNS:
         footer = {"Time": "Sum", "Amount": total}.get(column, "")
-        justify = "right" if column in _RIGHT else "left"
-        table.add_column(column, footer=footer, justify=justify, no_wrap=column != "Why")  # type: ignore[arg-type]
+        table.add_column(
+            column,
+            footer=footer,
+            justify="right" if column in _RIGHT else "left",
+            no_wrap=column in _UNBROKEN,
+            overflow="fold",
+        )
     for call in calls:
         table.add_row(*_cells(call, plan))
     table.caption, table.caption_justify = _documents(calls), "left"
@@ -41,8 +49,8 @@ def why(record: CallDetailRecord) -> str:
     covered = quote.covered_by
     if covered is not None:
         return _WHY.get(covered, f"covered by {covered}")
-    place = "" if quote.source is None else f", line {quote.source.line}"
-    return f"row {quote.row_id}{place}"
+    place = "" if quote.source is None else f" (line {quote.source.line})"
+    return f"{quote.row_id}{place}"
 
 
 def _documents(calls: list[CallDetailRecord]) -> str:

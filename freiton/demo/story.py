@@ -109,8 +109,8 @@ class Story:
         if isinstance(outcome, Refused):
             self._say(f"    {outcome.status} {outcome.text}", style="yellow")
             if outcome != (call.status, call.text):
-                wanted = f"{call.status} {call.text!r}"
-                self._deviate(f"{call.what}: refused with {outcome}, not with {wanted}")
+                found, wanted = f"{outcome.status} {outcome.text}", f"{call.status} {call.text}"
+                self._deviate(f"{call.what}: refused with {found!r}, not with {wanted!r}")
             return
         self._deviate(f"{call.what}: it was put through instead of refused with {call.status}")
         await self._phones[phone].hang_up(outcome)

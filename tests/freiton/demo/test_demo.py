@@ -1,4 +1,4 @@
-"""`freiton demo` in processes of its own: one as shipped, one with a wrong price planted."""
+"""`freiton demo` in processes of its own: as shipped, and with something wrong planted."""
 
 from __future__ import annotations
 
@@ -84,12 +84,16 @@ def settings_with_wrong_price(folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def demos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Finished]]:
-    """Both demos, side by side: they must not disturb each other."""
-    kept, wrong = (tmp_path_factory.mktemp(name) for name in ("kept", "wrong"))
-    settings = settings_with_wrong_price(tmp_path_factory.mktemp("settings"))
+    """All demos, side by side: they must not disturb each other."""
+    kept, wrong, small = (tmp_path_factory.mktemp(name) for name in ("kept", "wrong", "small"))
+    settings = tmp_path_factory.mktemp("settings")
+    wrong_price = settings_with_wrong_price(settings)
+    two_calls = settings / "two-calls.toml"
+    two_calls.write_text("[limits]\ncalls_max = 2\n")
     processes = {
         "kept": (start(kept, demo_options=("--keep",)), kept),
-        "wrong": (start(wrong, "--config", str(settings)), wrong),
+        "wrong": (start(wrong, "--config", str(wrong_price)), wrong),
+        "small": (start(small, "--config", str(two_calls)), small),
     }
     try:
         yield {name: finish(*process) for name, process in processes.items()}
@@ -128,9 +132,9 @@ def test_bills_say_why(demos: dict[str, Finished]) -> None:
     for number, amount, why in (
         ("+493023125002", "0.000000", "free within the house"),
         ("+493023125900", "0.000000", "covered by FLAT.DE"),
-        ("+491713920010", "0.016583", "row 90/standard/mobile, line 90"),
-        ("+491713920010", "0.009950", "row 90/standard/mobile, line 90"),
-        ("+33639981234", "0.019333", "row 198-left/plus/mobile, line 198"),
+        ("+491713920010", "0.016583", "90/standard/mobile (line 90)"),
+        ("+491713920010", "0.009950", "90/standard/mobile (line 90)"),
+        ("+33639981234", "0.019333", "198-left/plus/mobile (line 198)"),
         ("112", "0.000000", "emergency call, free"),
     ):
         found = [line for line in lines if f" {number} " in line and amount in line]
@@ -154,6 +158,17 @@ def test_a_wrong_price_is_found(demos: dict[str, Finished]) -> None:
     assert "charged seconds is 2, not 3" in demo.complaints
     assert "Traceback" not in demo.complaints
     assert "exactly as expected" not in demo.output
+
+
+def test_a_switch_that_takes_too_few_calls_is_found(demos: dict[str, Finished]) -> None:
+    """Calls that should have been put through are refused; the demo goes on and says all of it."""
+    demo = demos["small"]
+    assert demo.status == 1
+    assert "refused with 503 'Vermittlung überlastet'" in demo.complaints
+    assert "refused with '503 Vermittlung überlastet', not with '402 Guthaben" in demo.complaints
+    assert "there is no record of it" in demo.complaints
+    assert "the calls of carol sum up to 0.000000 euros, not 0.019333" in demo.complaints
+    assert "Traceback" not in demo.complaints
 
 
 def test_the_state_folder_is_removed_unless_kept(demos: dict[str, Finished]) -> None:
