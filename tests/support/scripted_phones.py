@@ -8,32 +8,18 @@ the first BYE was said or heard.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 
 from sipcore.message import Request, Response, parse_message
 from sipcore.message.message import serialize
 from sipcore.transport.flow import Address
-from tests.support.scripted_side import Side
+from tests.support.scripted_digest import answer_challenge, is_stale, signature_of
+from tests.support.scripted_side import GIVE_UP_S, Repeat, Side
 from tests.support.virtual_wire import Wire
 
 Fields = tuple[tuple[str, str], ...]
 
-T1 = 0.5
-GIVE_UP_S = 32.0
 SDP = b"v=0\r\no=- 1 1 IN IP4 198.51.100.9\r\ns=-\r\nc=IN IP4 198.51.100.9\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n"  # noqa: E501 - one body
-
-
-class Repeat:
-    """Something that is sent until it is answered."""
-
-    def __init__(self, target: Address, data: bytes, now: float, *, longest_s: float) -> None:
-        self.target = target
-        self.data = data
-        self.interval = T1
-        self.longest_s = longest_s
-        self.due = now + T1
-        self.until = now + GIVE_UP_S
 
 
 class ScriptedPhone:
@@ -60,6 +46,8 @@ class ScriptedPhone:
         self.switch = switch
         self.domain = domain
         self.user = user or name
+        self.shown_as = ""
+        """Another name to stand in From."""
         self.password = password
         self.sides: list[Side] = []
         self.answers: dict[str, int] = {}
@@ -67,7 +55,8 @@ class ScriptedPhone:
         self.challenges: dict[str, str] = {}
         self.statuses: dict[str, list[int]] = {}
         self.replies: list[Response] = []
-        self.registered: list[Request] = []
+        self.heard: list[Request] = []
+        """Requests outside of any dialog."""
         self.registrar: Callable[[Request], tuple[int, Fields]] = lambda _request: (200, ())
         self._count = 0
         self._nonce_count = 0
@@ -89,11 +78,11 @@ class ScriptedPhone:
 
     # What a user does.
 
-    def register(self, expires: int = 3600) -> None:
+    def register(self, expires: int = 3600, *, contact: str = "", user: str = "") -> None:
         request = self._request(
-            "REGISTER", f"sip:{self.domain}", to=f"<sip:{self.user}@{self.domain}>"
+            "REGISTER", f"sip:{self.domain}", to=f"<sip:{user or self.user}@{self.domain}>"
         )
-        request.add("contact", self.contact)
+        request.add("contact", contact or self.contact)
         request.add("expires", str(expires))
         self._ask(request)
         self.wire.settle()
@@ -155,8 +144,8 @@ class ScriptedPhone:
         if settle:
             self.wire.settle()
 
-    def refuse(self, side: Side, status: int) -> None:
-        self._respond_invite(side, status)
+    def refuse(self, side: Side, status: int, *, fields: Fields = ()) -> None:
+        self._respond_invite(side, status, fields=fields)
         self.wire.settle()
 
     def bye(self, side: Side, *, settle: bool = True) -> None:
@@ -234,12 +223,13 @@ class ScriptedPhone:
             self._take_in_dialog(request, source)
         elif request.method == "INVITE":
             self._take_invite(request, source)
-        elif request.method == "REGISTER":
-            self.registered.append(request)
-            status, fields = self.registrar(request)
-            self._reply(request, source, status, fields=fields)
         else:
-            self._reply(request, source, self.answers.get(request.method, 200))
+            self.heard.append(request)
+            status = self.answers.get(request.method, 200)
+            fields: Fields = ()
+            if request.method == "REGISTER":
+                status, fields = self.registrar(request)
+            self._reply(request, source, status, fields=fields)
 
     def _take_invite(self, request: Request, source: Address) -> None:
         side = Side(
@@ -294,19 +284,19 @@ class ScriptedPhone:
         self._repeats.pop(("2xx", request.call_id), None)
         self._repeats.pop((request.via.branch or "", "final"), None)
 
-    def _respond_invite(self, side: Side, status: int) -> None:
+    def _respond_invite(self, side: Side, status: int, *, fields: Fields = ()) -> None:
         assert side.invite is not None, f"{self.name} was not called"
         assert side.invite_from is not None, f"{self.name} is the caller"
         assert not side.is_closed, f"{self.name} has answered before"
         side.is_closed = status >= 200
-        body, fields = b"", []
+        body = b""
         if 101 <= status < 300:
-            fields += [("contact", self.contact), ("allow", "INVITE, ACK, CANCEL, BYE, OPTIONS")]
+            fields += (("contact", self.contact), ("allow", "INVITE, ACK, CANCEL, BYE, OPTIONS"))
         if status == 200:
-            fields.append(("content-type", "application/sdp"))
+            fields += (("content-type", "application/sdp"),)
             body = SDP
         data = self._reply(
-            side.invite, side.invite_from, status, to=side.local, fields=tuple(fields), body=body
+            side.invite, side.invite_from, status, to=side.local, fields=fields, body=body
         )
         if status == 200:
             self._repeat(("2xx", side.call_id), side.invite_from, data, longest_s=4.0)
@@ -358,7 +348,7 @@ class ScriptedPhone:
         request = self._asked.pop(branch, None)
         if request is None:
             return
-        if response.status in (401, 407) and not request.has(_signature_of(response)):
+        if response.status in (401, 407) and not request.has(signature_of(response)):
             self._learn(response)
             self._ask(self.again(request))
             return
@@ -384,7 +374,7 @@ class ScriptedPhone:
         self._acknowledge_failure(side.invite, response, source)
         if not is_own or side.is_closed:
             return
-        if response.status in (401, 407) and (not side.is_signed or _is_stale(response)):
+        if response.status in (401, 407) and (not side.is_signed or is_stale(response)):
             self._learn(response)
             self._invite(side, self.again(side.invite))
             return
@@ -418,7 +408,8 @@ class ScriptedPhone:
         request = Request(method, uri)
         request.add("via", self._via())
         request.add("max-forwards", "70")
-        request.add("from", f"<sip:{self.user}@{self.domain}>;tag={self.name}{self._next()}")
+        shown = self.shown_as or self.user
+        request.add("from", f"<sip:{shown}@{self.domain}>;tag={self.name}{self._next()}")
         request.add("to", to)
         request.add("call-id", f"{self.name}-{self._next()}")
         request.add("cseq", f"{self._count} {method}")
@@ -468,24 +459,22 @@ class ScriptedPhone:
     def _learn(self, response: Response) -> None:
         for key in ("www-authenticate", "proxy-authenticate"):
             if response.has(key):
-                self.challenges[_signature_of(response)] = response.required(key)
+                self.challenges[signature_of(response)] = response.required(key)
                 self._nonce_count = 0
 
     def _sign(self, request: Request) -> None:
         """Answer the last challenge at once, as phones do (RFC 7616, by hand)."""
         for key, challenge in self.challenges.items():
-            realm, nonce = _parameter(challenge, "realm"), _parameter(challenge, "nonce")
             self._nonce_count += 1
-            count = f"{self._nonce_count:08x}"
-            ha1 = _md5(f"{self.user}:{realm}:{self.password}")
-            ha2 = _md5(f"{request.method}:{request.uri_text}")
-            answer = _md5(f"{ha1}:{nonce}:{count}:cn:auth:{ha2}")
-            request.add(
-                key,
-                f'Digest username="{self.user}", realm="{realm}", nonce="{nonce}", '
-                f'uri="{request.uri_text}", response="{answer}", algorithm=MD5, '
-                f'qop=auth, nc={count}, cnonce="cn"',
+            answer = answer_challenge(
+                challenge,
+                method=request.method,
+                uri=request.uri_text,
+                user=self.user,
+                password=self.password,
+                count=self._nonce_count,
             )
+            request.add(key, answer)
 
     def _via(self) -> str:
         host, port = self.address
@@ -496,20 +485,3 @@ class ScriptedPhone:
         return self._serial
 
     _serial = 0
-
-
-def _is_stale(response: Response) -> bool:
-    challenge = response.value("www-authenticate") or response.value("proxy-authenticate") or ""
-    return "stale=true" in challenge.lower()
-
-
-def _signature_of(response: Response) -> str:
-    return "authorization" if response.status == 401 else "proxy-authorization"
-
-
-def _parameter(field: str, name: str) -> str:
-    return field.split(f'{name}="', 1)[1].split('"', 1)[0]
-
-
-def _md5(text: str) -> str:
-    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()

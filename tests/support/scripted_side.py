@@ -1,9 +1,12 @@
-"""One phone's view of one call."""
+"""What a phone keeps of one call, and of what it sends until it is answered."""
 
 from __future__ import annotations
 
 from sipcore.message import Request, Response
 from sipcore.transport.flow import Address
+
+T1 = 0.5
+GIVE_UP_S = 32.0
 
 
 class Side:
@@ -51,3 +54,15 @@ class Side:
     def is_talking(self) -> bool:
         is_up = self.accepted_at is not None or self.connected_at is not None
         return is_up and self.ended_at is None
+
+
+class Repeat:
+    """Something that is sent until it is answered."""
+
+    def __init__(self, target: Address, data: bytes, now: float, *, longest_s: float) -> None:
+        self.target = target
+        self.data = data
+        self.interval = T1
+        self.longest_s = longest_s
+        self.due = now + T1
+        self.until = now + GIVE_UP_S

@@ -14,8 +14,9 @@ from tests.freiton.calls.scene import (
     open_switch,
     talk,
 )
+from tests.support.scripted_phones import ScriptedPhone
 from tests.support.virtual_switch import VirtualSwitch
-from tests.support.virtual_town import MOBILE, account, trunk
+from tests.support.virtual_town import MOBILE, SWITCH, account, trunk
 
 PREPAID = account(1, "anna", flatrates=1, prepaid=True)
 
@@ -103,8 +104,7 @@ def test_what_only_looks_like_it_is_a_number_like_any_other(dialled: str) -> Non
 
 def test_a_stranger_is_refused_by_default() -> None:
     switch = open_switch(PREPAID, BEN, trunks=(NORTH,))
-    stranger = switch.phone("anna", 9)
-    stranger.password = "wrong"
+    stranger = ScriptedPhone(switch.wire, "stranger", ("192.0.2.99", 5060), switch=SWITCH)
     assert_refused(switch, stranger.call("112"), RefusalCause.EMERGENCY_FROM_STRANGER)
 
 
