@@ -82,7 +82,7 @@ def compose(config: Config, around: Surroundings) -> tuple[Composed, SwitchCore]
     )
     locations = LocationTable(around.identifiers, keep_alive_s=config.registration.nat_keepalive_s)
     carriers = Carriers(around.listeners, around.identifiers)
-    reports = CallReports(around.stream, around.clock, around.journal)
+    reports = CallReports(around.stream, around.clock, around.journal, around.site)
     calls = CallControl(
         layer,
         around.accounting,

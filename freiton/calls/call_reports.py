@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, Protocol
 
 from freiton.calls.admission_request import called_text
-from freiton.calls.ports import CallStream, WallClock
+from freiton.calls.ports import CallStream, Site, WallClock
 from freiton.calls.running_call import RunningCall
 from freiton.calls.stream import CallReport, Kind
 from freiton.routing.decision import CallKind
@@ -47,7 +47,8 @@ class CallCounts:
 class CallReports:
     """Tells whoever wants to know; nothing here can change or end a call."""
 
-    def __init__(self, stream: CallStream, clock: WallClock, journal: Journal) -> None:
+    def __init__(self, stream: CallStream, clock: WallClock, journal: Journal, site: Site) -> None:
+        self._site = site
         self._stream = stream
         self._clock = clock
         self._journal = journal
@@ -110,7 +111,7 @@ class CallReports:
                 kind=what,
                 call_id=record.call_id,
                 at=record.ended_at.isoformat(timespec="milliseconds"),
-                account=record.account_id,
+                account=self._account_name(record.account_id),
                 call_kind=kind,
                 calling_number=record.calling_number,
                 called_number=record.called_number,
@@ -120,6 +121,11 @@ class CallReports:
                 status=record.sip_status or 0,
             )
         )
+
+    def _account_name(self, account_id: str) -> str:
+        """Return the name of an account; its id when it was removed meanwhile."""
+        account = self._site.directory.account(int(account_id)) if account_id else None
+        return account_id if account is None else account.name
 
     def _publish(
         self, what: Kind, running: RunningCall, *, now: float, cost_micros: int | None = None

@@ -65,6 +65,8 @@ def compare_stream(
         shown = [one.cost_micros for one in told if one.cost_micros is not None]
         if shown != sorted(shown):
             yield f"the running cost of the call to {record.called_number} went down: {shown}"
+        if len(accounts := {one.account for one in told}) > 1:
+            yield f"the call to {record.called_number} was told to be of {sorted(accounts)}"
         last = told[-1] if told else None
         if last is None or last.kind not in ("end", "refuse"):
             yield f"nothing was told of the end of the call to {record.called_number}"
