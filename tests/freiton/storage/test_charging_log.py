@@ -368,6 +368,15 @@ def test_erasing_numbers_keeps_the_proof(filled: Path) -> None:
     assert sum(record.amount_micros for record in iterate_cdrs(filled)) == found.charged_micros
 
 
+def test_what_was_erased_cannot_be_put_back_otherwise(filled: Path) -> None:
+    erase_personal_before(filled, 2**62)
+    change(
+        segment_path(filled, 1),
+        "UPDATE events SET commitment = zeroblob(32) WHERE position = 3",
+    )
+    assert "event 3: the hash chain is broken" in problems(filled)
+
+
 def test_only_what_is_old_enough_is_erased(folder: Path) -> None:
     desk = Desk()
     log = LogAppender(folder)
