@@ -13,6 +13,8 @@ from sipcore.errors import RemoteError
 from sipcore.message.message import Request
 
 _EXTENSIONS: Final = frozenset({OPTION_TAG})
+_ENDS_HERE: Final = frozenset({"REGISTER", "OPTIONS", "BYE"})
+"""What goes no further than to us: the last hop is allowed to be the last (RFC 3261 §16.3)."""
 
 
 def check_invite(request: Request, *, settings: CallSettings = DEFAULT_SETTINGS) -> Refuse | None:
@@ -44,7 +46,7 @@ def _check(request: Request, settings: CallSettings) -> Refuse | None:
     unsupported = [tag for tag in required if tag not in _EXTENSIONS]
     if unsupported:
         return Refuse(420, fields=(("unsupported", ", ".join(unsupported)),))
-    if request.max_forwards == 0 and request.method not in ("OPTIONS", "BYE"):
+    if request.max_forwards == 0 and request.method not in _ENDS_HERE:
         return Refuse(483)
     if len(request.body) > settings.body_bytes_max:
         return Refuse(413)

@@ -56,6 +56,13 @@ def test_a_session_too_short_is_told_our_floor() -> None:
     assert (refusal.status, refusal.fields) == (422, (("min-se", "120"),))
 
 
+@pytest.mark.parametrize(("method", "is_refused"), [("REGISTER", False), ("INFO", True)])
+def test_the_last_hop_may_be_ours(method: str, *, is_refused: bool) -> None:
+    request = Request(method, "sip:example.org")
+    request.add("max-forwards", "0")
+    assert (check_extensions(request) is not None) is is_refused
+
+
 @pytest.mark.parametrize(
     ("request_", "expected"),
     [
