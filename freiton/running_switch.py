@@ -92,6 +92,7 @@ class RunningSwitch:
         self._resolve_timer: asyncio.TimerHandle | None = None
         self._payments: dict[int, asyncio.Future[bool]] = {}
         self._is_settling = False
+        self._rating_latency = Histogram()
         self.stream = FollowedCalls()
 
     @property
@@ -177,7 +178,12 @@ class RunningSwitch:
     def _compose(self) -> None:
         config = self._config
         tariffs, numbering = read_tariffs(config), read_numbering(config)
-        pricing = MeasuredPricing(tariffs, config.tariff.provider, numbering.prefix_table)
+        pricing = MeasuredPricing(
+            tariffs,
+            config.tariff.provider,
+            numbering.prefix_table,
+            latency=self._rating_latency,
+        )
         self._bindings = BindingKeeper(LocationStore(self._writer), self._clock)
         self._parts, self._core = compose(
             config,
@@ -207,9 +213,9 @@ class RunningSwitch:
         self._opened.push_async_callback(self._endpoint.close)
         self._resolver = Resolver(self._loop)
         self._opened.push_async_callback(self._resolver.close)
-        self._facts = self._compose_facts(pricing)
+        self._facts = self._compose_facts()
 
-    def _compose_facts(self, pricing: MeasuredPricing) -> ComposedFacts:
+    def _compose_facts(self) -> ComposedFacts:
         lag = Histogram()
         measure = LoopLag(lag)
         measure.start(self._loop)
@@ -222,7 +228,7 @@ class RunningSwitch:
                 endpoint=self._endpoint,
                 log=self._log,
                 writer=self._writer,
-                rating=pricing.latency,
+                rating=self._rating_latency,
                 loop_lag=lag,
                 listeners_configured=len(self._config.listeners),
             )
@@ -269,8 +275,25 @@ class RunningSwitch:
     # The site and its carriers.
 
     def reload(self) -> None:
-        """Take the site over as it is stored now; whole, or not at all."""
-        self._site.directory = self._store.load_directory(local_hosts=self._config.known_hosts)
+        """Take over site, price lists and number table as they are now; all of it, or nothing."""
+        directory = self._store.load_directory(local_hosts=self._config.known_hosts)
+        tariffs, numbering = read_tariffs(self._config), read_numbering(self._config)
+        setup = self._parts.setup
+        setup.pricing = MeasuredPricing(
+            tariffs,
+            self._config.tariff.provider,
+            numbering.prefix_table,
+            latency=self._rating_latency,
+        )
+        setup.numbering = numbering
+        self._use(directory)
+
+    def reload_site(self) -> None:
+        """Take over the site alone, after a change by the operator's command."""
+        self._use(self._store.load_directory(local_hosts=self._config.known_hosts))
+
+    def _use(self, directory: Directory) -> None:
+        self._site.directory = directory
         self._set_terms()
         self._resolve_carriers()
         self._endpoint.settle()
@@ -359,7 +382,7 @@ class RunningSwitch:
     # What the operator asks.
 
     async def _reload(self, _arguments: Mapping[str, Any]) -> object:
-        self.reload()
+        self.reload_site()
         return {"accounts": len(self._site.directory.accounts)}
 
     async def _status(self, _arguments: Mapping[str, Any]) -> object:

@@ -39,17 +39,19 @@ ALL_LISTENERS: Final = "all"
 class MeasuredPricing(Pricing):
     """Pricing that knows how long a price takes."""
 
-    __slots__ = ("latency",)
+    __slots__ = ("_latency",)
 
-    def __init__(self, tariffs: Tariffs, provider: str, prefix_table: PrefixTable) -> None:
+    def __init__(
+        self, tariffs: Tariffs, provider: str, prefix_table: PrefixTable, *, latency: Histogram
+    ) -> None:
         super().__init__(tariffs, provider, prefix_table)
-        self.latency = Histogram()
+        self._latency = latency
 
     def quote(self, decision: Connect, *, at: datetime) -> Quote | Unpriced | None:
         """Price a call, and count the time it took."""
         started = time.perf_counter()
         price = super().quote(decision, at=at)
-        self.latency.observe(time.perf_counter() - started)
+        self._latency.observe(time.perf_counter() - started)
         return price
 
 

@@ -39,13 +39,15 @@ class Carrier:
 
     __slots__ = (
         "blocked_until", "call_id", "client", "cseq", "deadline", "expires_s", "failures", "flow",
-        "granted_until", "trunk",
+        "granted_until", "registrar_client", "trunk",
     )  # fmt: skip
 
     def __init__(self, trunk: Trunk, flow: Flow, *, call_id: str) -> None:
         self.trunk = trunk
         self.flow = flow
+        # A registrar says 401, a proxy in front of calls 407: each keeps its own last challenge.
         self.client = _digest_client(trunk)
+        self.registrar_client = _digest_client(trunk)
         self.call_id = call_id
         self.cseq = 0
         self.expires_s = trunk.expires_s
@@ -175,8 +177,8 @@ class Carriers:
             carrier.granted_until = now + granted_s
             self._again(carrier, now + granted_s * REFRESH_SHARE)
             return []
-        if response.status in (401, 407) and carrier.client is not None:
-            field = carrier.client.respond_to_challenge(
+        if response.status in (401, 407) and carrier.registrar_client is not None:
+            field = carrier.registrar_client.respond_to_challenge(
                 response, event.request, cnonce=self._identifiers.token(64)
             )
             if field is not None:
@@ -226,8 +228,9 @@ class Carriers:
         request.add("cseq", f"{carrier.cseq} REGISTER")
         request.add("contact", contact)
         request.add("expires", str(carrier.expires_s))
-        if credentials is None and carrier.client is not None:
-            credentials = carrier.client.authorize(request, cnonce=self._identifiers.token(64))
+        client = carrier.registrar_client
+        if credentials is None and client is not None:
+            credentials = client.authorize(request, cnonce=self._identifiers.token(64))
         if credentials is not None:
             request.add(*credentials)
         # Without any answer at all, the transaction's own timer F comes first.

@@ -32,13 +32,17 @@ def run(
         typer.Option(
             help="Address of every SIP listener, such as 127.0.0.1:5060.",
             metavar="ADDRESS:PORT",
+            envvar="FREITON_SIP",
             parser=_host_port,
         ),
     ] = None,
     http: Annotated[
         HostPort | None,
         typer.Option(
-            help="Address of health and metrics.", metavar="ADDRESS:PORT", parser=_host_port
+            help="Address of health and metrics.",
+            metavar="ADDRESS:PORT",
+            envvar="FREITON_HTTP",
+            parser=_host_port,
         ),
     ] = None,
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.")] = None,
@@ -49,7 +53,8 @@ def run(
 ) -> None:
     """Start the switch.
 
-    Ctrl-C or SIGTERM ends it, SIGHUP reloads the site. Several switches run side by side with
+    Ctrl-C or SIGTERM ends it, SIGHUP takes over site, price lists and number
+    table anew. Several switches run side by side with
     different --state, --sip and --http.
     Example: freiton --state /tmp/second run --sip 127.0.0.1:5070 --http 127.0.0.1:8090
     """
