@@ -19,12 +19,12 @@ $(VENV)/run.stamp: pyproject.toml
 	  { echo "Freiton needs Python 3.11 or newer; set PYTHON=/path/to/python3"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable .
+	$(BIN)/python -m pip install --quiet --quiet --editable .
 	@touch $@
 
 $(VENV)/test.stamp: $(VENV)/run.stamp
-	$(BIN)/python -m pip install --quiet --editable '.[test]'
-	@$(BIN)/python -m pip install --quiet --pre --editable '.[softphone]' || \
+	$(BIN)/python -m pip install --quiet --quiet --editable '.[test]'
+	@$(BIN)/python -m pip install --quiet --quiet --pre --editable '.[softphone]' || \
 	  echo "note: no softphone wheel for this machine; its tests will say so and be skipped"
 	@touch $@
 
