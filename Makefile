@@ -36,7 +36,7 @@ demo: $(VENV)/run.stamp ## Switch, phones and carrier in one minute, on this mac
 
 test: $(VENV)/test.stamp ## All tests (under ten minutes); installs SIPp and Prometheus when root
 	@docker/test-tools.sh
-	$(BIN)/python -m pytest -m 'not long'
+	$(BIN)/python -m pytest -m 'not long' -n auto --dist loadfile
 
 test-long: $(VENV)/test.stamp ## The heavy runs
 	@docker/test-tools.sh
