@@ -18,6 +18,7 @@ from freiton.calls.forwarding import FORWARDED, Forwarding
 from freiton.calls.perform import perform_all
 from freiton.calls.ports import Site
 from freiton.calls.registrations import Registrations
+from sipcore.b2bua.extensions import check_extensions
 from sipcore.dialog.dialog import DialogId
 from sipcore.errors import RemoteError
 from sipcore.identifiers import Identifiers
@@ -106,6 +107,9 @@ class Switch:
         if method == "REGISTER":
             return self._registrations.register(request, received.flow, now=now)
         if method == "OPTIONS" and self._is_for_us(request):
+            refused = check_extensions(request)
+            if refused is not None:
+                return Answer(refused.status, refused.reason, tuple(refused.fields))
             return _capabilities()
         if method in FORWARDED:
             return self._forward(received, now=now)

@@ -34,6 +34,14 @@ def test_options_for_an_account_are_forwarded_and_those_for_us_answered() -> Non
     assert len(ben.heard) == 1
 
 
+def test_options_that_need_what_we_cannot_do_are_told_so() -> None:
+    switch = open_switch(ANNA)
+    anna = switch.phone("anna")
+    anna.ask("OPTIONS", "sip:example.org", fields=(("require", "foo"),))
+    assert anna.statuses["OPTIONS"] == [420]
+    assert anna.replies[-1].required("unsupported") == "foo"
+
+
 def test_a_message_to_nobody_and_to_an_unknown_account() -> None:
     switch = open_switch(ANNA, BEN)
     switch.phone("ben").register(0)
