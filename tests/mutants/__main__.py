@@ -2,7 +2,8 @@
 
 ``python -m tests.mutants [NAME …]`` runs all faults, or the named ones. Each runs only the tests
 that are said to catch it, in a copy, so the checkout is never touched. A fault that no test
-notices, or whose place is no longer found, makes the run fail.
+notices, or whose place is no longer found, makes the run fail; so do tests that are red without
+any fault.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.mutants.faults import FAULTS, Fault
@@ -41,8 +44,9 @@ def run_tests(root: Path, tests: tuple[str, ...]) -> subprocess.CompletedProcess
     )  # fmt: skip
 
 
-def judge(fault: Fault) -> tuple[Fault, str | None]:
-    """Return what speaks against the tests, or None when they caught the fault."""
+@contextmanager
+def copied() -> Iterator[Path]:
+    """Give a copy of the project."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         for name in COPIED:
@@ -52,6 +56,19 @@ def judge(fault: Fault) -> tuple[Fault, str | None]:
                     ignore=shutil.ignore_patterns("__pycache__"),
                 )  # fmt: skip
         shutil.copy(ROOT / "pyproject.toml", root)
+        yield root
+
+
+def check_sound(tests: tuple[str, ...]) -> str | None:
+    """Return what is wrong with tests that no fault was planted for."""
+    with copied() as root:
+        result = run_tests(root, tests)
+    return None if result.returncode == 0 else f"{' '.join(tests)}:\n{tail_of(result)}"
+
+
+def judge(fault: Fault) -> tuple[Fault, str | None]:
+    """Return what speaks against the tests, or None when they caught the fault."""
+    with copied() as root:
         problem = plant(fault, root)
         if problem is not None:
             return fault, problem
@@ -59,10 +76,13 @@ def judge(fault: Fault) -> tuple[Fault, str | None]:
             result = run_tests(root, fault.tests)
         except subprocess.TimeoutExpired:
             return fault, None  # a test that hangs has noticed
-        if result.returncode == 1 and "failed" in result.stdout:
-            return fault, None
-        tail = "\n".join(result.stdout.strip().splitlines()[-5:])
-        return fault, f"pytest ended with {result.returncode}, no test failed:\n{tail}"
+    if result.returncode == 1 and "\nFAILED " in result.stdout:
+        return fault, None
+    return fault, f"pytest ended with {result.returncode}, no test failed:\n{tail_of(result)}"
+
+
+def tail_of(result: subprocess.CompletedProcess[str]) -> str:
+    return "\n".join(result.stdout.strip().splitlines()[-5:])
 
 
 def main(names: list[str]) -> int:
@@ -73,6 +93,12 @@ def main(names: list[str]) -> int:
         return 2
     survivors = 0
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+        sets = list(dict.fromkeys(fault.tests for fault in chosen))
+        unsound = [found for found in pool.map(check_sound, sets) if found is not None]
+        for found in unsound:
+            print(f"red without a fault: {found}", flush=True)
+        if unsound:
+            return 1
         for number, (fault, problem) in enumerate(pool.map(judge, chosen), start=1):
             verdict = "caught" if problem is None else f"NOT CAUGHT: {problem}"
             print(f"[{number}/{len(chosen)}] {fault.name}: {verdict}", flush=True)

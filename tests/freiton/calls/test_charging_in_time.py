@@ -161,6 +161,18 @@ def test_the_price_at_the_answer_holds_whatever_is_booked_meanwhile() -> None:
     assert last_record(switch).amount_micros == round(20 * 1450 / 3)
 
 
+def test_the_price_at_the_answer_holds_whatever_is_dialled_meanwhile() -> None:
+    switch = open_switch(ANNA, BEN)
+    german, _ = talk(switch, dialled="03023125900")
+    switch.wire.advance(10)
+    mobile, _ = talk(switch)
+    switch.wire.advance(10)
+    switch.phone("anna").bye(german)
+    assert last_record(switch).amount_micros == round(20 * 1450 / 3)
+    switch.phone("anna").bye(mobile)
+    assert last_record(switch).amount_micros == round(10 * 9950 / 3)
+
+
 def test_what_comes_in_from_a_carrier_costs_nobody_anything() -> None:
     switch = open_switch(ANNA, BEN, trunks=(trunk(1, "north"),))
     incoming = switch.carrier("north").call("+493023125001")
