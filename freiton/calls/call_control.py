@@ -218,7 +218,7 @@ class CallControl:
             elif what == "log":
                 self._guarded(running, self._stages.log_is_late, now=now)
             else:
-                self._step(running, Probe(), now=now)
+                self._step(running, self._patient_probe(), now=now)
         for cut in self._accounting.handle_deadlines(at=self._clock.utc(), now=now):
             used_up = self._calls.get(cut.call_id)
             if used_up is not None:
@@ -271,7 +271,7 @@ class CallControl:
             running.is_unproven = True
             running.phase = Phase.TALKING
             self._calls.add(running)
-            self._step(running, Probe(), now=now)
+            self._step(running, self._patient_probe(), now=now)
 
     # What others ask.
 
@@ -337,6 +337,10 @@ class CallControl:
         return len(self._calls) == 0
 
     # One step of one call.
+
+    def _patient_probe(self) -> Probe:
+        """Ask as long as a transaction lasts: nobody waits, and a live call must not be cut."""
+        return Probe(self._settings.timers.timeout)
 
     def _step_if_any(self, running: RunningCall | None, event: CallEvent, *, now: float) -> bool:
         if running is None:

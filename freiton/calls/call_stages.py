@@ -168,6 +168,7 @@ class CallStages:
             running.talking_since = now
             self._accounting.readopt(running.id, at=self._clock.utc(), now=now)
             self._arm_probe(running, now=now)
+            self._settle_probes(running, is_alive=True, now=now)
             return
         self._then(running, Hangup(reason_value(27, LOST), 480))
 

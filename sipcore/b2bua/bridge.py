@@ -161,7 +161,7 @@ class Bridge:
 
     # From above.
 
-    def probe(self, *, now: float, out: list[CallCommand]) -> None:
+    def probe(self, limit_s: float | None, *, now: float, out: list[CallCommand]) -> None:
         """Ask both peers whether they live; a call that is being set up is alive by itself."""
         callee = self.callee
         if self.is_released:
@@ -170,7 +170,8 @@ class Bridge:
             out.append(Proven(is_alive=True))
         else:
             legs = (self.caller, callee)
-            self._probing.ask(legs, limit_s=self._settings.probe_timeout_s, now=now, out=out)
+            limit_s = self._settings.probe_timeout_s if limit_s is None else limit_s
+            self._probing.ask(legs, limit_s=limit_s, now=now, out=out)
 
     def release(
         self,

@@ -254,11 +254,11 @@ class Call:
                 self._fail_append(now, out)
             case Hangup():
                 self._hang_up(event, now, out)
-            case Probe():
+            case Probe(limit_s=limit_s):
                 if self._phase is Phase.OVER:
                     out.append(Proven(is_alive=False))
                 else:
-                    self._bridge.probe(now=now, out=out)
+                    self._bridge.probe(limit_s, now=now, out=out)
             case AckMissing():
                 # The caller never acknowledged our refusal; there is nobody to tell.
                 pass

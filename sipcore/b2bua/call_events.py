@@ -132,9 +132,16 @@ class Hangup:
 
 
 class Probe:
-    """Ask both legs of an answered call whether they live; ``Proven`` is the answer."""
+    """Ask both legs of an answered call whether they live; ``Proven`` is the answer.
 
-    __slots__ = ()
+    ``limit_s`` is how long silence is no answer yet; None for the short limit of the settings,
+    which is for those with somebody waiting. A probe on its way takes the shorter of two limits.
+    """
+
+    __slots__ = ("limit_s",)
+
+    def __init__(self, limit_s: float | None = None) -> None:
+        self.limit_s = limit_s
 
 
 class DeadlineReached:

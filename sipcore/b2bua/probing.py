@@ -19,8 +19,12 @@ class Probing:
     def ask(
         self, legs: tuple[Leg, ...], *, limit_s: float, now: float, out: list[CallCommand]
     ) -> None:
-        """Ask every leg; a probe that is on its way already answers this one as well."""
+        """Ask every leg; a probe that is on its way already answers this one as well.
+
+        It does so within the shorter of the two limits: nobody waits for a patient one.
+        """
         if self._open:
+            _hasten(legs, by=now + limit_s)
             return
         for leg in legs:
             self._open.add(leg.number)
@@ -42,3 +46,10 @@ class Probing:
         if self._open:
             self._open.clear()
             out.append(Proven(is_alive=False))
+
+
+def _hasten(legs: tuple[Leg, ...], *, by: float) -> None:
+    for leg in legs:
+        for pending in leg.pending.values():
+            if pending.kind is Kind.PROBE:
+                pending.deadline = min(pending.deadline, by)

@@ -23,7 +23,7 @@ class CallSettings:
     """An answer that is not durable by then is no answer: the caller waits in silence."""
 
     probe_timeout_s: float = 2.0
-    """Someone may wait for the slot that the probed call holds."""
+    """For a probe that somebody waits for, to get the slot that the probed call holds."""
 
     provisional_interval_s: float = 60.0
     """A ringing caller hears from us every minute, else proxies give up (RFC 3261 §13.3.1.1)."""

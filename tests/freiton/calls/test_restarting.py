@@ -6,6 +6,7 @@ import pytest
 
 from tests.freiton.calls.scene import ANNA, BEN, NORTH, last_record, open_switch, talk
 from tests.support.virtual_switch import VirtualSwitch
+from tests.support.virtual_town import account
 
 
 def restart(switch: VirtualSwitch, *, down_s: float = 2.0) -> None:
@@ -57,7 +58,7 @@ def test_a_call_that_ended_meanwhile_is_charged_to_the_last_proof_of_life() -> N
     switch.phone("anna").is_dead = True
     switch.wire.advance(600)
     switch.start()
-    switch.wire.advance(3)
+    switch.wire.advance(33)
     record = last_record(switch)
     assert record.ending == "lost"
     assert record.partial_cause == "restart"
@@ -84,3 +85,30 @@ def test_the_slot_of_a_live_call_is_held_from_the_first_instant() -> None:
         talk(switch)
     restart(switch)
     assert switch.phone("anna").call("01701234567").finals == [486]
+
+
+@pytest.mark.parametrize("probed_s", [0, 299])
+def test_a_phone_that_is_silent_for_some_seconds_keeps_its_call(probed_s: int) -> None:
+    switch = open_switch(ANNA, BEN)
+    caller, callee = talk(switch)
+    switch.wire.advance(probed_s)
+    switch.phone("anna").is_dead = True
+    if not probed_s:
+        restart(switch)
+    switch.wire.advance(3)
+    switch.phone("anna").is_dead = False
+    switch.wire.advance(5)
+    assert caller.is_talking
+    assert callee.is_talking
+
+
+def test_whoever_waits_for_a_slot_hears_of_a_resumed_call_that_lives() -> None:
+    switch = open_switch(account(1, "anna", flatrates=1), BEN)
+    talk(switch)
+    switch.carrier("north").is_dead = True
+    restart(switch)
+    waiting = switch.phone("anna").call("01701234567")
+    assert waiting.finals == []
+    switch.carrier("north").is_dead = False
+    switch.wire.advance(1.9)
+    assert waiting.finals == [486]

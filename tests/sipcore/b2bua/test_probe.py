@@ -57,6 +57,35 @@ def test_silence_counts_as_dead_after_two_seconds(net: Network) -> None:
     assert proven(net) == [False, True]
 
 
+def test_a_probe_nobody_waits_for_outlives_a_hiccup(net: Network) -> None:
+    net.loses = lambda source, _target, _data: source == net.bob.address
+    net.switch.tell(Probe(32.0))
+    net.advance(2.5)
+    net.loses = None
+    net.advance(4)
+    assert proven(net) == [True]
+
+
+def test_a_probe_nobody_waits_for_ends_with_its_transaction(net: Network) -> None:
+    net.loses = lambda source, _target, _data: source == net.bob.address
+    net.switch.tell(Probe(32.0))
+    net.advance(31.9)
+    assert proven(net) == []
+    net.advance(0.2)
+    assert proven(net) == [False]
+
+
+def test_who_waits_hastens_a_probe_on_its_way(net: Network) -> None:
+    net.loses = lambda source, _target, _data: source == net.bob.address
+    net.switch.tell(Probe(32.0))
+    net.advance(10)
+    net.switch.tell(Probe())
+    net.advance(1.9)
+    assert proven(net) == []
+    net.advance(0.2)
+    assert proven(net) == [False]
+
+
 def test_a_dead_connection_is_dead_at_once(net: Network) -> None:
     net.loses = lambda source, target, _data: net.bob.address in (source, target)
     net.switch.tell(Probe())
