@@ -39,6 +39,8 @@ class Forwarding:
         sender = self._intake.authenticate(request, received.flow, now=now, as_proxy=True)
         if isinstance(sender, Answer):
             return sender
+        if sender.source.account is not None and not sender.source.account.enabled:
+            return Answer(403, "Account Out Of Service")
         shown = request.from_.uri
         if not isinstance(shown, SipUri) or not self._intake.may_show(sender, shown):
             return Answer(403, "Not Your Identity")

@@ -250,9 +250,7 @@ class Directory:
         self._account_by_id: Final = {account.id: account for account in self.accounts}
         self._account_by_name: Final = {(one.name, one.domain): one for one in self.accounts}
         self._device_by_user: Final = {
-            (device.auth_user, device.realm): device
-            for device in self.devices
-            if device.enabled and self._account_by_id[device.account_id].enabled
+            (device.auth_user, device.realm): device for device in self.devices if device.enabled
         }
         self._domain_by_host: Final = {host.lower(): self.default_domain for host in local_hosts}
         self._domain_by_host.update((domain, domain) for domain in self.domains)
@@ -264,7 +262,11 @@ class Directory:
         return self._account_by_id.get(account_id)
 
     def device(self, auth_user: str, realm: str) -> Device | None:
-        """Return the device that signs with this user, if it and its account are in service."""
+        """Return the device that signs with this user, if it is in service.
+
+        Its account may be blocked: the device stays known, or it could not call for help from
+        where it is registered (NotrufV § 4 (3)).
+        """
         return self._device_by_user.get((auth_user, realm))
 
     def account_by_aor(self, user: str, host: str) -> Account | None:

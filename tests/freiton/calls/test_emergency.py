@@ -16,7 +16,7 @@ from tests.freiton.calls.scene import (
 )
 from tests.support.scripted_phones import ScriptedPhone
 from tests.support.virtual_switch import VirtualSwitch
-from tests.support.virtual_town import MOBILE, SWITCH, account, trunk
+from tests.support.virtual_town import MOBILE, SWITCH, Town, account, trunk
 
 PREPAID = account(1, "anna", flatrates=1, prepaid=True)
 
@@ -93,6 +93,32 @@ def one_call_switch() -> VirtualSwitch:
     small.phone("ben").register()
     small.carrier("north")
     return small
+
+
+def test_a_blocked_account_stays_registered_and_calls_for_help() -> None:
+    blocked = account(1, "anna", enabled=False)
+    switch = open_switch(account(1, "anna"), BEN, trunks=(NORTH, RESCUE))
+    phone = switch.phone("anna")
+    switch.reload(Town((blocked, BEN), (NORTH, RESCUE)))
+    switch.wire.advance(1800)
+    phone.challenges.clear()
+    phone.register()
+    assert phone.statuses["REGISTER"] == [200, 200]
+    switch.wire.advance(3500)
+    phone.challenges.clear()
+    caller = phone.call("112")
+    rescue = switch.carrier("rescue")
+    rescue.answer(rescue.sides[0])
+    assert caller.finals == [200]
+    assert phone.challenges == {}, "it was challenged"
+    assert "+493023125001" in rescue.sides[0].received[0].required("p-asserted-identity")
+
+
+def test_a_blocked_account_is_rung_by_nobody() -> None:
+    switch = open_switch(account(1, "anna", enabled=False), BEN)
+    switch.phone("anna").register()
+    assert_refused(switch, switch.phone("ben").call("anna"), RefusalCause.NOT_REGISTERED)
+    assert switch.phone("anna").sides == []
 
 
 @pytest.mark.parametrize("dialled", ["0112", "+49112"])

@@ -6,6 +6,7 @@ import pytest
 
 from tests.freiton.calls.scene import ANNA, BEN, open_switch
 from tests.support.scripted_phones import Fields
+from tests.support.virtual_town import account
 
 
 def test_a_message_reaches_every_device_of_an_account() -> None:
@@ -49,6 +50,15 @@ def test_a_message_to_nobody_and_to_an_unknown_account() -> None:
     anna.ask("MESSAGE", "sip:ben@example.org", body=b"hello")
     anna.ask("MESSAGE", "sip:nobody@example.org", body=b"hello")
     assert anna.statuses["MESSAGE"] == [480, 404]
+
+
+def test_a_disabled_account_writes_to_nobody() -> None:
+    switch = open_switch(account(1, "anna", enabled=False), BEN)
+    phone = switch.phone("anna")
+    phone.register()
+    phone.ask("MESSAGE", "sip:ben@example.org", body=b"Hello")
+    assert phone.statuses["MESSAGE"] == [403]
+    assert switch.phone("ben").heard == []
 
 
 def test_nobody_writes_in_anothers_name() -> None:

@@ -183,9 +183,11 @@ def test_a_wrong_password_is_challenged_and_makes_no_record() -> None:
 
 def test_a_disabled_account_calls_nobody() -> None:
     switch = open_switch(account(1, "anna", enabled=False), BEN, trunks=(NORTH,))
-    side = switch.phone("anna").call(MOBILE)
-    assert side.finals[0] in (401, 403)
-    assert switch.carrier("north").sides == []
+    switch.phone("anna").register()
+    for dialled in (MOBILE, "ben"):
+        side = switch.phone("anna").call(dialled)
+        assert_refused(switch, side, RefusalCause.ACCOUNT_DISABLED)
+    assert switch.carrier("north").sides == switch.phone("ben").sides == []
 
 
 def send_again(phone: ScriptedPhone, side: Side, **changes: str) -> Side:
