@@ -71,8 +71,7 @@ class CallSetup:
         """
         request = received.request
         if calls_for_help(request):
-            sender = self._intake.sender_of_emergency(request, received.flow, now=now)
-            return self._route(received, sender, now=now)
+            return self._call_for_help(received, now=now)
         refused = check_invite(request)
         if refused is not None:
             return Answer(refused.status, refused.reason, tuple(refused.fields))
@@ -80,6 +79,17 @@ class CallSetup:
         if isinstance(authenticated, Answer):
             return authenticated
         return self._route(received, authenticated, now=now)
+
+    def _call_for_help(self, received: RequestReceived, *, now: float) -> Answer | None:
+        sender = self._intake.sender_of_emergency(
+            received.request,
+            received.flow,
+            challenges_strangers=not self._may_stranger_call(received.flow.remote[0]),
+            now=now,
+        )
+        if isinstance(sender, Answer):
+            return sender
+        return self._route(received, sender, now=now)
 
     def _route(self, received: RequestReceived, sender: Sender, *, now: float) -> Answer | None:
         request = received.request

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Final
 
 from freiton.calls.answers import Answer
 from freiton.calls.ports import Site
 from freiton.routing.directory import Account, Device
 from freiton.routing.local_targets import aor_of
 from freiton.routing.request import ANONYMOUS_HOST, Source
-from sipcore.auth.authenticator import Authenticator, Challenge, DeviceSecret, Refused, Verified
+from sipcore.auth.authenticator import (
+    Authenticator,
+    Cause,
+    Challenge,
+    DeviceSecret,
+    Refused,
+    Verified,
+)
 from sipcore.auth.digest import Algorithm
 from sipcore.auth.nonce import Nonces
 from sipcore.auth.wrong_passwords import WrongPasswords
@@ -17,6 +25,15 @@ from sipcore.errors import RemoteError
 from sipcore.message import Request, SipUri
 from sipcore.registrar.location_table import LocationTable
 from sipcore.transport.flow import Flow
+
+_UNCHECKED: Final = frozenset(
+    {Cause.NO_CREDENTIALS, Cause.FOREIGN_NONCE, Cause.STALE_NONCE, Cause.REUSED_NONCE}
+)
+"""Challenges that say nothing about the password: none was sent, or for a nonce of the past.
+
+A nonce from before a restart is foreign. That the user is unknown is not among them, nor that the
+password is wrong, so nobody can tell the two apart.
+"""
 
 
 class Sender:
@@ -56,30 +73,20 @@ class Intake:
         trunk = self._site.directory.trunk_by_source(*flow.remote)
         if trunk is not None and request.method != "REGISTER":
             return Sender(Source(host=flow.remote[0], listener=flow.listener.name, trunk=trunk))
-        realm = self._realm(request)
-        account = self._claimed_account(request, realm)
-        outcome = self._authenticator(realm, as_proxy=as_proxy).verify(
-            request,
-            partial(self._secret, realm),
-            now=now,
-            algorithms=None if account is None else _algorithms(account),
-            is_known=partial(self._is_registered_over, realm, flow),
-            source=flow.remote[0],
-        )
+        outcome = self._verify(request, flow, now=now, as_proxy=as_proxy)
         if isinstance(outcome, Challenge):
-            return Answer(outcome.status, fields=tuple(outcome.fields))
-        if isinstance(outcome, Refused):
-            return Answer(outcome.status, outcome.reason)
-        if outcome.is_repeat and request.method == "INVITE":
-            # Its transaction has ended, so this is a copy: it may not start another call.
-            return Answer(482)
-        return self._sender(outcome, realm, flow)
+            return _challenge(outcome)
+        return self._sender_or_refusal(outcome, request, flow)
 
-    def sender_of_emergency(self, request: Request, flow: Flow, *, now: float) -> Sender:
-        """Return who calls for help, without ever asking for a password.
+    def sender_of_emergency(
+        self, request: Request, flow: Flow, *, challenges_strangers: bool, now: float
+    ) -> Sender | Answer:
+        """Return who calls for help: without a password wherever that can be known.
 
         A carrier by its address, a phone by the flow it is registered over, else by credentials
-        that it happened to send; otherwise a stranger.
+        that it sent; otherwise a stranger. With ``challenges_strangers``, which is for a policy
+        that refuses them, somebody whose password was not checked yet is asked for it: a phone
+        that lost its registration repeats the call with credentials by itself.
         """
         directory = self._site.directory
         host, listener = flow.remote[0], flow.listener.name
@@ -89,13 +96,16 @@ class Intake:
         account = self._account_over(request, flow)
         if account is not None:
             return Sender(Source(host=host, listener=listener, account=account))
+        stranger = Sender(Source(host=host, listener=listener))
         try:
-            sender = self.authenticate(request, flow, now=now)
+            outcome = self._verify(request, flow, now=now)
         except RemoteError:
-            sender = Answer(400)
-        if isinstance(sender, Sender):
-            return sender
-        return Sender(Source(host=host, listener=listener))
+            return stranger
+        if isinstance(outcome, Challenge):
+            is_unasked = challenges_strangers and outcome.cause in _UNCHECKED
+            return _challenge(outcome) if is_unasked else stranger
+        sender = self._sender_or_refusal(outcome, request, flow)
+        return sender if isinstance(sender, Sender) else stranger
 
     def may_register(self, sender: Sender, aor: SipUri) -> bool:
         """Tell whether a device registers for its own account (RFC 3261 §10.3 step 4).
@@ -113,6 +123,30 @@ class Intake:
         if sender.source.trunk is not None or identity.host == ANONYMOUS_HOST:
             return True
         return self.may_register(sender, identity)
+
+    def _verify(
+        self, request: Request, flow: Flow, *, now: float, as_proxy: bool = False
+    ) -> Verified | Challenge | Refused:
+        realm = self._realm(request)
+        account = self._claimed_account(request, realm)
+        return self._authenticator(realm, as_proxy=as_proxy).verify(
+            request,
+            partial(self._secret, realm),
+            now=now,
+            algorithms=None if account is None else _algorithms(account),
+            is_known=partial(self._is_registered_over, realm, flow),
+            source=flow.remote[0],
+        )
+
+    def _sender_or_refusal(
+        self, outcome: Verified | Refused, request: Request, flow: Flow
+    ) -> Sender | Answer:
+        if isinstance(outcome, Refused):
+            return Answer(outcome.status, outcome.reason)
+        if outcome.is_repeat and request.method == "INVITE":
+            # Its transaction has ended, so this is a copy: it may not start another call.
+            return Answer(482)
+        return self._sender(outcome, self._realm(request), flow)
 
     def _account_over(self, request: Request, flow: Flow) -> Account | None:
         """Return whose phone this is: whom From names of those registered over this flow.
@@ -193,6 +227,10 @@ class Intake:
         device = directory.device(auth_user, realm)
         account = None if device is None else directory.account(device.account_id)
         return account is not None and aor_of(account) in self._locations.aors_over(flow)
+
+
+def _challenge(challenge: Challenge) -> Answer:
+    return Answer(challenge.status, fields=tuple(challenge.fields))
 
 
 def _algorithms(account: Account) -> tuple[Algorithm, ...] | None:

@@ -193,8 +193,8 @@ FAULTS: Final[tuple[Fault, ...]] = (
     Fault(
         "emergency after the password",
         "freiton/calls/call_setup.py",
-        "        if calls_for_help(request):\n            sender",
-        '        if calls_for_help(request) and request.has("authorization"):\n            sender',
+        "        if calls_for_help(request):\n",
+        '        if calls_for_help(request) and request.has("authorization"):\n',
         (f"{_CALLS}/test_emergency.py", "-k", "without_password"),
     ),
     Fault(
