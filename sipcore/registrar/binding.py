@@ -15,8 +15,9 @@ class Binding:
     """One device, immutable; a refresh makes a new one.
 
     ``contact`` is the URI as the device wrote it, ``q`` its preference in thousandths.
-    ``expires_at`` is monotonic. ``flow`` is where the registration came from, and where requests
-    are sent. ``path`` holds whole Route entries to put on top (RFC 3327).
+    ``expires_at`` is monotonic. Requests are sent over ``flow``; the registration came over
+    ``source``, which is another one for a device that listens on another port than it sends from.
+    ``path`` holds whole Route entries to put on top (RFC 3327).
     """
 
     __slots__ = (
@@ -30,6 +31,7 @@ class Binding:
         "path",
         "q",
         "reg_id",
+        "source",
         "user_agent",
     )
 
@@ -41,6 +43,7 @@ class Binding:
         expires_at: float,
         call_id: str,
         cseq: int,
+        source: Flow | None = None,
         q: int = Q_MAX,
         path: tuple[str, ...] = (),
         instance_id: str = "",
@@ -50,6 +53,7 @@ class Binding:
     ) -> None:
         self.contact = contact
         self.flow = flow
+        self.source = flow if source is None else source
         self.expires_at = expires_at
         self.call_id = call_id
         self.cseq = cseq

@@ -63,7 +63,7 @@ class LocationTable:
         yield from self._bindings.items()
 
     def aors_over(self, flow: Flow) -> tuple[str, ...]:
-        """Return whose devices are registered over this very flow."""
+        """Return whose devices are registered, or reached, over this very flow."""
         return self._aors_by_flow.get(flow.key, ())
 
     def apply(self, aor: str, changes: BindingChanges, *, now: float) -> None:
@@ -129,8 +129,7 @@ class LocationTable:
             self._arm_expiry(aor, min(binding.expires_at for binding in bindings))
         else:
             self._bindings.pop(aor, None)
-        flows = {binding.flow.key for binding in bindings}
-        known_flows = {binding.flow.key for binding in known}
+        flows, known_flows = _flow_keys(bindings), _flow_keys(known)
         for key in flows - known_flows:
             self._aors_by_flow[key] = (*self._aors_by_flow.get(key, ()), aor)
         for key in known_flows - flows:
@@ -169,3 +168,7 @@ class LocationTable:
                 if binding.is_natted and binding.flow.key == key:
                     return binding
         return None
+
+
+def _flow_keys(bindings: tuple[Binding, ...]) -> set[FlowKey]:
+    return {flow.key for binding in bindings for flow in (binding.flow, binding.source)}

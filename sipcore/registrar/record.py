@@ -34,6 +34,8 @@ class _Record(msgspec.Struct, array_like=True, frozen=True):
     reg_id: int
     user_agent: str
     is_natted: bool
+    # Behind all others and optional: older records end before it, older readers stop there.
+    source_port: int | None = None
 
 
 def to_record(aor: str, binding: Binding, *, now: float, at: datetime) -> bytes:
@@ -57,6 +59,7 @@ def to_record(aor: str, binding: Binding, *, now: float, at: datetime) -> bytes:
             reg_id=binding.reg_id,
             user_agent=binding.user_agent,
             is_natted=binding.is_natted,
+            source_port=binding.source.remote[1],
         )
     )
 
@@ -86,6 +89,7 @@ def from_record(
         expires_at=now + remaining_s,
         call_id=data.call_id,
         cseq=data.cseq,
+        source=_source(data, flow),
         q=data.q,
         path=data.path,
         instance_id=data.instance_id,
@@ -103,3 +107,10 @@ def _flow(data: _Record, listener: Listener) -> Flow | None:
     if data.is_natted or data.path:
         return None
     return Flow(listener, (data.host, SipUri.parse(data.contact).port or SIP_PORT))
+
+
+def _source(data: _Record, flow: Flow) -> Flow:
+    """Return where the device sends from: always its own host; a connection knows one flow."""
+    if flow.is_reliable or data.source_port is None:
+        return flow
+    return Flow(flow.listener, (data.host, data.source_port))

@@ -211,6 +211,7 @@ class _Update:
             expires_at=self._now + min(requested_s, self._limits.max_expires_s),
             call_id=self._call_id,
             cseq=self._cseq,
+            source=self._flow,
             q=_parse_q(parameters.get("q")),
             path=self._path,
             instance_id=_bounded(instance_id, INSTANCE_CHARS_MAX, "instance-id"),

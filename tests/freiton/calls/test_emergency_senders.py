@@ -69,6 +69,16 @@ def test_a_line_that_nobody_registered_is_that_of_the_telephone() -> None:
     assert told(switch) == "+493023125001"
 
 
+def test_a_phone_that_listens_on_another_port_calls_from_the_one_it_registered_from() -> None:
+    switch = town()
+    phone = switch.phone("anna")
+    phone.register(contact=f"<sip:anna@{phone.address[0]}:5099>")
+    phone.challenges.clear()
+    phone.call("112")
+    assert phone.challenges == {}, "it was challenged"
+    assert told(switch) == "+493023125001"
+
+
 def test_a_phone_that_lost_its_registration_is_asked_for_its_password_and_put_through() -> None:
     switch = town()
     phone = elsewhere(switch)

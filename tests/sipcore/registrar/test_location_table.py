@@ -54,6 +54,17 @@ def test_lookup_and_counts() -> None:
     assert set(locations.aors_over(Flow(UDP, PHONE.remote))) == {ANNA, BEN}
 
 
+def test_a_device_that_sends_from_another_port_than_it_listens_on_is_known_by_both() -> None:
+    locations = table()
+    put(locations, ANNA, "<sip:a@198.51.100.7:5099>")
+    listens = Flow(UDP, ("198.51.100.7", 5099))
+    assert [binding.flow for binding in locations.lookup(ANNA)] == [listens]
+    assert locations.aors_over(listens) == locations.aors_over(PHONE) == (ANNA,)
+    assert locations.aors_over(Flow(UDP, ("198.51.100.7", 5098))) == ()
+    put(locations, ANNA, "<sip:a@198.51.100.7:5099>;expires=0", cseq=2)
+    assert locations.aors_over(listens) == locations.aors_over(PHONE) == ()
+
+
 def test_bindings_expire_on_time_and_only_then() -> None:
     locations = table()
     put(locations, ANNA, "<sip:a@198.51.100.7>;expires=120", "<sip:b@198.51.100.7>;expires=60")

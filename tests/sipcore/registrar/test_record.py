@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from sipcore.errors import LocalError
 from sipcore.registrar.binding import Binding
 from sipcore.registrar.record import from_record, to_record
 from sipcore.transport.flow import Flow, Listener, Transport
-from tests.sipcore.registrar.builders import NOW, TCP, UDP, changes, register
+from tests.sipcore.registrar.builders import NOW, PHONE, TCP, UDP, changes, register
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LISTENERS = {"udp": UDP, "tcp": TCP}
@@ -36,6 +37,28 @@ def test_round_trip_on_another_monotonic_clock() -> None:
     for name in Binding.__slots__:
         if name != "expires_at":
             assert getattr(after, name) == getattr(before, name), name
+
+
+def test_the_port_that_a_device_sends_from_is_kept() -> None:
+    before = binding(flow=PHONE)
+    assert (before.flow.remote[1], before.source.remote[1]) == (5062, 5060)
+    record = to_record("anna@example.org", before, now=NOW, at=AT)
+    restored = from_record(record, LISTENERS, now=5.0, at=AT)
+    assert restored is not None
+    assert (restored[1].flow, restored[1].source) == (before.flow, PHONE)
+
+
+def test_a_record_from_before_the_source_was_kept() -> None:
+    fields = msgspec.msgpack.decode(to_record("a@b", binding(), now=NOW, at=AT))
+    older = msgspec.msgpack.encode(fields[:15])
+    restored = from_record(older, LISTENERS, now=5.0, at=AT)
+    assert restored is not None
+    assert restored[1].source == restored[1].flow == Flow(UDP, ("198.51.100.7", 5062))
+
+
+def test_a_record_of_a_later_version_with_further_fields() -> None:
+    fields = msgspec.msgpack.decode(to_record("a@b", binding(), now=NOW, at=AT))
+    assert from_record(msgspec.msgpack.encode([*fields, "more"]), LISTENERS, now=5.0, at=AT)
 
 
 def test_what_expired_meanwhile_stays_away() -> None:
