@@ -232,7 +232,9 @@ class CallStages:
         """Go on to the next group, or tell the caller why nobody answered."""
         if isinstance(running.group, TrunkGroup):
             _, status, is_transport_failure = exhausted.failures[0]
-            if fails_over(status, is_transport_failure=is_transport_failure):
+            # Help may be rung twice; anybody else only once.
+            has_rung = running.phase is Phase.RINGING and not running.is_emergency
+            if fails_over(status, is_transport_failure=is_transport_failure, has_rung=has_rung):
                 self._carriers.block(running.group.trunk.id, now=now)
                 self.dial_next(running, now=now)
                 return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from freiton.routing.decision import Connect, Group, TrunkGroup
+from freiton.routing.decision import CallKind, Connect, Group, TrunkGroup
 from freiton.routing.directory import Device
 from freiton.routing.refusals import RefusalCause
 from rating.engine import Quote
@@ -43,7 +43,7 @@ class RunningCall:
     __slots__ = (
         "admitted_seq", "answered_seq", "call", "cut_reason", "deadline", "decision", "device",
         "dialogs", "group", "groups_left", "has_probed_holders", "id", "invite_transaction",
-        "is_admitted", "is_unproven", "merge_key", "phase", "probe_deadline", "quote",
+        "is_admitted", "is_emergency", "is_unproven", "merge_key", "phase", "probe_deadline", "quote",
         "talking_since", "wait_deadline",
     )  # fmt: skip
 
@@ -70,6 +70,7 @@ class RunningCall:
         self.phase = Phase.ADMITTING
         self.group: Group | None = None
         self.groups_left: list[Group] = [] if decision is None else list(decision.groups)
+        self.is_emergency = decision is not None and decision.kind is CallKind.EMERGENCY
         self.is_admitted = False
         self.admitted_seq: int | None = None
         self.answered_seq: int | None = None

@@ -15,13 +15,17 @@ from sipcore.identifiers import Identifiers
 _FAILS_OVER: Final = frozenset({401, 407, 408, 500, 502, 503, 504})
 
 
-def fails_over(status: int | None, *, is_transport_failure: bool) -> bool:
+def fails_over(status: int | None, *, is_transport_failure: bool, has_rung: bool) -> bool:
     """Tell whether the next carrier is tried after this one failed.
 
-    ``status`` is None when no answer came. What speaks about the carrier (out of order, silent,
-    our credentials refused) fails over; what speaks about the called line (busy, unknown,
-    declined) or about the request itself (501, 505, 513) is the answer.
+    ``status`` is None when no answer came. Once it rang, the called line has had its chance:
+    nobody is rung a second time over another carrier, whatever ended the first. Before that, what
+    speaks about the carrier (out of order, silent, our credentials refused) fails over; what
+    speaks about the called line (busy, unknown, declined) or about the request itself (501, 505,
+    513) is the answer.
     """
+    if has_rung:
+        return False
     return is_transport_failure or status is None or status in _FAILS_OVER
 
 

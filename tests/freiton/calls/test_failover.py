@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from freiton.calls.call_stages import TRUNK_RING_S
 from freiton.routing.refusals import RefusalCause
 from tests.freiton.calls.scene import (
     ANNA,
@@ -60,6 +61,33 @@ def test_what_speaks_of_the_called_line_is_the_answer(status: int) -> None:
     assert switch.carrier("south").sides == []
     assert last_record(switch).sip_status == status
     assert last_record(switch).trunk_id == "1"
+
+
+@pytest.mark.parametrize(
+    ("how", "told"), [("408", 408), ("500", 500), ("503", 500), ("504", 504), ("timeout", 480)]
+)
+def test_nobody_is_rung_twice(how: str, told: int) -> None:
+    switch = two_carriers()
+    caller = switch.phone("anna").call(MOBILE)
+    switch.carrier("north").ring(switch.carrier("north").sides[0])
+    if how == "timeout":
+        switch.wire.advance(TRUNK_RING_S + 1)
+    else:
+        fail(switch, how)
+    assert caller.finals == [told]
+    assert switch.carrier("south").sides == []
+    assert last_record(switch).trunk_id == "1"
+    switch.wire.advance(60)
+    switch.assert_quiet()
+
+
+def test_the_answering_point_may_be_rung_twice() -> None:
+    switch = two_carriers()
+    caller = switch.phone("anna").call("112")
+    switch.carrier("north").ring(switch.carrier("north").sides[0])
+    fail(switch, "503")
+    assert caller.finals == []
+    assert len(switch.carrier("south").sides) == 1
 
 
 def test_when_no_carrier_takes_the_call_it_is_refused_once() -> None:

@@ -129,12 +129,18 @@ def test_emergency_leaves_no_trunk_out(conditions: list[tuple[bool, bool, int]],
 
 @pytest.mark.parametrize("status", [None, 401, 407, 408, 500, 502, 503, 504])
 def test_what_speaks_about_the_carrier_fails_over(status: int | None) -> None:
-    assert fails_over(status, is_transport_failure=False)
+    assert fails_over(status, is_transport_failure=False, has_rung=False)
 
 
 @pytest.mark.parametrize(
     "status", [400, 403, 404, 410, 480, 484, 486, 487, 488, 501, 505, 513, 600, 603, 604]
 )
 def test_what_speaks_about_the_called_line_is_the_answer(status: int) -> None:
-    assert not fails_over(status, is_transport_failure=False)
-    assert fails_over(status, is_transport_failure=True)
+    assert not fails_over(status, is_transport_failure=False, has_rung=False)
+    assert fails_over(status, is_transport_failure=True, has_rung=False)
+
+
+@pytest.mark.parametrize("status", [None, 408, 500, 503])
+@pytest.mark.parametrize("is_transport_failure", [False, True])
+def test_nothing_fails_over_once_it_rang(status: int | None, *, is_transport_failure: bool) -> None:
+    assert not fails_over(status, is_transport_failure=is_transport_failure, has_rung=True)
