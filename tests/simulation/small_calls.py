@@ -26,6 +26,7 @@ from tests.support.virtual_town import MOBILE, Town, account, trunk
 T = TypeVar("T")
 Event = tuple[str, int]
 OWNER: Final = "account/1/outgoing"
+TRUNK: Final = "trunk/1"
 STEP_S: Final = 0.001
 """Every event has an instant of its own, so that each order charges other times."""
 US: Final = 1_000_000
@@ -185,18 +186,23 @@ class SmallTown:
         assert switch.faults == []
         state = switch.accounting.state
         assert len(state.slots.holders(OWNER)) <= 1
+        assert state.slots.holders(OWNER) <= set(state.calls)
+        assert state.slots.holders(TRUNK) == set(state.calls)
         assert state.book.imbalance_micros() == (0, 0)
         for number, caller in enumerate(self.callers):
             if caller is None:
                 continue
             assert len(caller.finals) <= 1, "two final responses"
+            if self._is_emergency(number):
+                continue
+            dialled = len(self.callees(number))
+            assert dialled <= self._count(CallAdmitted, number), "dialled before it was durable"
             if caller.connected_at is not None:
-                assert self._is_answer_durable(number), "a 200 before its record was durable"
+                assert self._count(CallAnswered, number), "a 200 before its record was durable"
 
-    def _is_answer_durable(self, number: int) -> bool:
-        if self._is_emergency(number):
-            return True
-        return bool(self._ids(number) & {one.call_id for one in self._written(CallAnswered)})
+    def _count(self, kind: type[CallEvent], number: int) -> int:
+        """Count the calls of a number of which the disk knows this."""
+        return len(self._ids(number) & {one.call_id for one in self._written(kind)})
 
     def _is_emergency(self, number: int) -> bool:
         return self.bounds.dialled[number] in ("110", "112")

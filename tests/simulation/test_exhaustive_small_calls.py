@@ -60,19 +60,20 @@ class Search:
 
 SHORT = {
     "orders": (Bounds(), 500),
-    "timers": (Bounds(timers=1), 3_000),
+    "timers": (Bounds(timers=2, rings=False), 4_000),
     "log fails": (Bounds(log_failures=1), 1_500),
     "crash": (Bounds(crashes=1, rings=False), 1_500),
-    "emergency": (Bounds(dialled=(PRICED, "112"), log_failures=1, rings=False), 1_500),
+    "emergency": (Bounds(dialled=(PRICED, "112"), log_failures=1, rings=False, cancels=False), 800),
 }
 LONG = {
     "two timers": (Bounds(timers=2), 8_000),
     "crash and ring": (Bounds(crashes=1), 5_000),
     "crash and timer": (Bounds(crashes=1, timers=1, rings=False), 8_000),
     "crash and a failing log": (Bounds(crashes=1, log_failures=1, rings=False), 5_000),
+    "emergency and a failing log": (Bounds(dialled=(PRICED, "112"), log_failures=1), 1_500),
     "emergency and timers": (Bounds(dialled=(PRICED, "112"), timers=2, rings=False), 4_000),
-    "emergency and crash": (Bounds(dialled=(PRICED, "112"), crashes=1), 4_000),
-    "two emergencies": (Bounds(dialled=("110", "112"), log_failures=1, crashes=1), 2_000),
+    "emergency and crash": (Bounds(dialled=(PRICED, "112"), crashes=1, rings=False), 2_000),
+    "two emergencies": (Bounds(dialled=("110", "112"), log_failures=1, rings=False), 1_000),
 }
 
 
