@@ -141,6 +141,7 @@ class CallControl:
             received.flow,
             identifiers=self._identifiers,
             settings=self._settings,
+            follows_over=() if decision.incoming_trunk is None else self._carriers.listeners,
         )
         running = RunningCall(
             call_id, call, received=received, decision=decision, device=device, quote=quote

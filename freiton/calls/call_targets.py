@@ -51,5 +51,6 @@ def _trunk(
             ring_s=max(ring_s, trunk_ring_s),
             fields=group.identity.fields,
             credentials=carrier.client,
+            dialog_listeners=carriers.listeners,
         ),
     )

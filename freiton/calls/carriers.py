@@ -97,6 +97,11 @@ class Carriers:
         self._by_id = current
         return commands
 
+    @property
+    def listeners(self) -> tuple[Listener, ...]:
+        """Our listeners, over which a carrier's dialog may lead to another of its machines."""
+        return tuple(self._listeners.values())
+
     def carrier(self, trunk_id: int) -> Carrier | None:
         """Return how a trunk is reached; None when it is out of service."""
         return self._by_id.get(trunk_id)

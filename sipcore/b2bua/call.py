@@ -72,7 +72,10 @@ class Phase(IntEnum):
 
 
 class Call:
-    """One call; raises RemoteError when its INVITE cannot make a dialog (see ``check_invite``)."""
+    """One call; raises RemoteError when its INVITE cannot make a dialog (see ``check_invite``).
+
+    ``follows_over`` is for a caller what ``Target.dialog_listeners`` is for a target.
+    """
 
     __slots__ = (
         "_answer", "_append_deadline", "_bridge", "_confirm", "_decision_deadline", "_early",
@@ -89,6 +92,7 @@ class Call:
         *,
         identifiers: Identifiers,
         settings: CallSettings = DEFAULT_SETTINGS,
+        follows_over: tuple[Listener, ...] = (),
     ) -> None:
         body = Body.of(invite, bytes_max=settings.body_bytes_max)
         caller = Leg(
@@ -98,6 +102,7 @@ class Call:
             Dialog.from_request(invite, local_tag=identifiers.tag()),
             identifiers=identifiers,
             settings=settings,
+            follows_over=follows_over,
         )
         caller.is_early = True
         caller.invite = RequestReceived(transaction, invite, flow)

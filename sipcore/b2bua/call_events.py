@@ -21,7 +21,7 @@ from sipcore.transaction.events import (
     ResponseReceived,
     TransactionFailed,
 )
-from sipcore.transport.flow import Flow
+from sipcore.transport.flow import Flow, Listener
 
 Fields = tuple[tuple[str, str], ...]
 """Header fields as (key, raw value); a key is the long name in lower case."""
@@ -36,10 +36,13 @@ class Target:
     ``from_value`` and ``to_value`` are whole header values without a tag. ``fields`` are headers
     that we built (P-Asserted-Identity, Privacy); nothing else tells the target who calls.
     ``credentials`` answer a challenge of just their realm. ``ring_s`` counts from the INVITE.
+    ``dialog_listeners`` are ours over which the requests of the dialog may go where its Route or
+    Contact says; with none they stay on ``flow``, as a phone behind a NAT needs it.
     """
 
     __slots__ = (
         "credentials",
+        "dialog_listeners",
         "fields",
         "flow",
         "from_value",
@@ -62,6 +65,7 @@ class Target:
         route: tuple[str, ...] = (),
         fields: Fields = (),
         credentials: DigestClient | None = None,
+        dialog_listeners: tuple[Listener, ...] = (),
     ) -> None:
         self.name = name
         self.request_uri = request_uri
@@ -72,6 +76,7 @@ class Target:
         self.route = route
         self.fields = fields
         self.credentials = credentials
+        self.dialog_listeners = dialog_listeners
 
     def __repr__(self) -> str:
         return f"<Target {self.name} {self.request_uri}>"

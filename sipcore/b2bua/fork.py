@@ -418,6 +418,7 @@ class Fork:
             timer=attempt.timer,
             credentials=target.credentials,
             media=State.OFFER_SENT if self._body.has_sdp else State.STABLE,
+            follows_over=target.dialog_listeners,
         )
         leg.learn(event.response)
         return leg

@@ -17,6 +17,7 @@ from sipcore.b2bua.call_events import (
     SendRequest,
     SendResponse,
 )
+from sipcore.b2bua.dialog_route import flow_along
 from sipcore.b2bua.header_policy import ALLOW, SUPPORTED, contact
 from sipcore.b2bua.pending import CREDENTIALS, Accepted, Kind, Pending, renew
 from sipcore.b2bua.settings import CallSettings
@@ -30,7 +31,7 @@ from sipcore.limits import DEFAULT_LIMITS
 from sipcore.message import derive
 from sipcore.message.message import Message, Request, Response
 from sipcore.transaction.events import Owner, RequestReceived
-from sipcore.transport.flow import Flow
+from sipcore.transport.flow import Flow, Listener
 
 CNONCE_BITS: Final = 64
 _TARGET_REFRESH: Final = frozenset({"INVITE", "UPDATE"})
@@ -42,7 +43,8 @@ class Leg:
     """One leg; ``invite`` is the peer's INVITE that has no final response yet.
 
     ``unacknowledged`` is an INVITE of ours whose 2xx carried an offer: its ACK waits for the
-    answer of the other leg.
+    answer of the other leg. ``follows_over`` are the listeners over which requests follow the
+    dialog's route; without any they stay on ``flow``.
     """
 
     __slots__ = (
@@ -60,6 +62,7 @@ class Leg:
         "credentials",
         "dialog",
         "flow",
+        "follows_over",
         "invite",
         "is_early",
         "is_terminated",
@@ -84,6 +87,7 @@ class Leg:
         timer: SessionTimer | None = None,
         credentials: DigestClient | None = None,
         media: offer_answer.State = offer_answer.State.STABLE,
+        follows_over: tuple[Listener, ...] = (),
     ) -> None:
         self._call_id = call_id
         self._identifiers = identifiers
@@ -95,6 +99,7 @@ class Leg:
         self._session: Fields | None = None
         self.number = number
         self.flow = flow
+        self.follows_over = follows_over
         self.dialog = dialog
         self.credentials = credentials
         self.timer = timer or SessionTimer(
@@ -444,7 +449,12 @@ class Leg:
     def _dispatch(self, pending: Pending, out: list[CallCommand]) -> None:
         self._next_owner += 1
         self.pending[self._next_owner] = pending
-        out.append(SendRequest(pending.request, self.flow, self._owner(self._next_owner)))
+        out.append(SendRequest(pending.request, self._way(), self._owner(self._next_owner)))
+
+    def _way(self) -> Flow:
+        if not self.follows_over:
+            return self.flow
+        return flow_along(self.dialog, self.flow, self.follows_over)
 
     def _ack(self, invite: Request, body: Body) -> Request:
         """Build an ACK, which carries the credentials of its INVITE (§13.2.2.4)."""
@@ -461,7 +471,7 @@ class Leg:
     def _send_ack(self, ack: Request, out: list[CallCommand]) -> None:
         """Send a copy, since each one gets a Via of its own."""
         copy = Request("ACK", ack.uri_text, ack.fields, ack.body)
-        out.append(SendAck(copy, self.flow))
+        out.append(SendAck(copy, self._way()))
 
     def _owner(self, number: int) -> Owner:
         return (self._call_id, self.number, number)

@@ -46,6 +46,8 @@ class LegRecord(msgspec.Struct, frozen=True, array_like=True):
     sdp: bytes
     """What we sent last, for a refresh by re-INVITE; empty where UPDATE serves."""
     sdp_fields: tuple[tuple[str, Octets], ...]
+    follows_dialog: bool = False
+    """Whether requests go where Route or Contact says, over any listener; else to host and port."""
 
 
 class CallRecord(msgspec.Struct, frozen=True, array_like=True):
@@ -114,6 +116,7 @@ def resume_leg(
             min_se_s=settings.min_se_s,
         ),
         credentials=credentials,
+        follows_over=tuple(listeners.values()) if record.follows_dialog else (),
     )
     leg.allows_update = record.allows_update
     fields = tuple((key, _read(value)) for key, value in record.sdp_fields)
@@ -144,6 +147,7 @@ def _write_leg(leg: Leg) -> LegRecord:
         is_refresher=timer.is_refresher,
         sdp=body.content,
         sdp_fields=tuple((key, _write(value)) for key, value in body.fields),
+        follows_dialog=bool(leg.follows_over),
     )
 
 

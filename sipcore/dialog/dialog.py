@@ -8,7 +8,7 @@ from sipcore.errors import RemoteError
 from sipcore.limits import CSEQ_MAX
 from sipcore.message.address import NameAddress
 from sipcore.message.message import Message, Request, Response
-from sipcore.message.uri import SipUri, Uri
+from sipcore.message.uri import SipUri, Uri, parse_uri
 
 
 class DialogId(NamedTuple):
@@ -102,6 +102,16 @@ class Dialog:
     def id(self) -> DialogId:
         """The dialog ID from our end."""
         return DialogId(self.call_id, self.local_tag, self.remote_tag)
+
+    @property
+    def first_hop(self) -> Uri:
+        """The URI that decides where a request goes (§12.2.1.1, §8.1.2); RemoteError for none.
+
+        That is the first of the route set, a strict router or a loose one, else the remote target.
+        """
+        if self.route_set:
+            return NameAddress.parse(self.route_set[0]).uri
+        return parse_uri(self.remote_target)
 
     def request(self, method: str) -> Request:
         """Build the next request of the dialog: Request-URI, Route, From, To, Call-ID, CSeq."""
