@@ -185,18 +185,20 @@ class Run:
         billed_s = sum(one["billed_s"] for one in records)
         assert billed_s <= sum(ceil(self._longest_us(one) / US) for one in answers)
         if len(answers) == 1 and answers[0].was_connected:
-            self._judge_connected(dialled, answers[0], charged)
+            self._judge_connected(dialled, answers[0], records)
 
-    def _judge_connected(self, dialled: str, truth: Truth, charged: list[dict[str, Any]]) -> None:
-        assert len(charged) == 1, f"{dialled} was connected and is lost: {truth} {charged}"
+    def _judge_connected(self, dialled: str, truth: Truth, records: list[dict[str, Any]]) -> None:
+        answered = [one for one in records if one["answered_at"] is not None]
+        assert len(answered) == 1, f"{dialled} was connected and is lost: {truth} {records}"
+        (record,) = answered
         if truth.bye_status != 200 or truth.bye_after is None or truth.answer_before is None:
             return
-        if charged[0]["ending"] == "lost":
+        if record["ending"] == "lost":
             # It ended while the switch was down: there is a last proof of life, and no more.
-            assert truth.outlived or self._died_near(truth.bye_after)
+            assert truth.outlived or self._died_near(truth.bye_after), f"{dialled}: {truth}"
             return
         least_us = round((truth.bye_after - truth.answer_before) * US)
-        assert charged[0]["rated_us"] >= least_us, f"{dialled} charged too little: {truth}"
+        assert record["rated_us"] >= least_us, f"{dialled} charged too little: {truth}"
         self.survived += truth.outlived
 
     def _longest_us(self, truth: Truth) -> int:
