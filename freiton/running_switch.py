@@ -10,7 +10,6 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
-from math import ceil
 from typing import Any, Final
 
 from structlog.typing import FilteringBoundLogger
@@ -25,13 +24,13 @@ from freiton.config import Config
 from freiton.config.rating_data import read_numbering, read_tariffs
 from freiton.config.reachable import reachable
 from freiton.control import SOCKET_NAME, Broadcast, ControlServer, StateLock
+from freiton.draining import EMERGENCY_WAIT_S, Draining
 from freiton.errors import OperatorError
 from freiton.identifiers import RandomIdentifiers
 from freiton.metrics.exporter import MetricsServer
 from freiton.metrics.histogram import Histogram
 from freiton.metrics.loop_lag import LoopLag
 from freiton.routing.directory import ChargingKind, Directory
-from freiton.routing.refusals import reason_value
 from freiton.storage.binding_keeper import BindingKeeper
 from freiton.storage.charging_log_file import CHARGING_FOLDER, LogError
 from freiton.storage.location_store import LocationStore
@@ -48,10 +47,6 @@ from sipcore.transport.flow import Address, Listener, Transport
 
 RESOLVE_S: Final = 60.0
 """How often the names of carriers are looked up again."""
-
-DRAIN_POLL_S: Final = 0.05
-GOODBYE_S: Final = 2.0
-"""What is left for BYEs and their answers after the last call was ended."""
 
 
 class FollowedCalls:
@@ -112,15 +107,23 @@ class RunningSwitch:
             raise
 
     async def drain(self, deadline_s: float) -> None:
-        """Take no new calls; running ones go on to the deadline, then are ended and charged."""
-        calls = self._parts.calls
+        """Take no new calls; running ones go on to the deadline, then are ended and charged.
+
+        Emergency calls are still taken, and go on for `EMERGENCY_WAIT_S` more.
+        """
         self._parts.setup.is_draining = True
-        await self._wait_for_calls(deadline_s)
+        draining = self._draining
+        await draining.end_ordinary(deadline_s)
+        if self._parts.calls.has_emergency:
+            self._journal.warning("waiting for emergency calls", limit_s=EMERGENCY_WAIT_S)
+        await draining.await_emergency()
         now = time.monotonic()
-        calls.hang_up_all(reason_value(41, "shutdown"), now=now)
         perform_all(self._parts.carriers.unregister_all(now=now), self._parts.layer, now=now)
-        self._endpoint.settle()
-        await self._wait_for_calls(GOODBYE_S)
+        await draining.end_all()
+
+    def hurry(self) -> None:
+        """Let `drain` wait for nobody any more."""
+        self._draining.hurry()
 
     async def stop(self) -> None:
         """Close everything that was opened, the charging log last."""
@@ -214,6 +217,7 @@ class RunningSwitch:
         self._resolver = Resolver(self._loop)
         self._opened.push_async_callback(self._resolver.close)
         self._facts = self._compose_facts()
+        self._draining = Draining(self._parts.calls, self._endpoint.settle)
 
     def _compose_facts(self) -> ComposedFacts:
         lag = Histogram()
@@ -416,9 +420,3 @@ class RunningSwitch:
         self._loop.call_soon(self._endpoint.settle)  # ticks begin with the first follower
         async for item in self.stream.broadcast.follow():
             yield item
-
-    async def _wait_for_calls(self, seconds: float) -> None:
-        for _ in range(ceil(seconds / DRAIN_POLL_S)):
-            if self._parts.calls.is_idle:
-                return
-            await asyncio.sleep(DRAIN_POLL_S)

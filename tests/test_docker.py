@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from freiton.draining import EMERGENCY_WAIT_S, GOODBYE_S
+
 ROOT = Path(__file__).parent.parent
 DOCKER = ROOT / "docker"
 DOCKERFILE = (DOCKER / "Dockerfile").read_text()
@@ -80,7 +82,7 @@ def test_the_calls_have_time_to_end() -> None:
     grace = re.search(r"stop_grace_period: (\d+)s", COMPOSE)
     assert grace is not None
     settings = tomllib.loads((ROOT / "config" / "default.toml").read_text())
-    assert int(grace[1]) > settings["shutdown"]["deadline_s"] + 5
+    assert int(grace[1]) > settings["shutdown"]["deadline_s"] + EMERGENCY_WAIT_S + GOODBYE_S
 
 
 def test_the_entry_point_runs_any_command(environment: dict[str, str]) -> None:

@@ -236,9 +236,11 @@ class CallControl:
 
     # What the operator says.
 
-    def hang_up_all(self, reason: str, *, now: float) -> None:
-        """End every call, and charge it up to now."""
+    def hang_up_all(self, reason: str, *, spares_emergency: bool, now: float) -> None:
+        """End every call, and charge it up to now; those for help too, if they are not spared."""
         for running in self._calls:
+            if spares_emergency and running.is_emergency:
+                continue
             self._step(running, Hangup(reason, 503), now=now)
 
     def resume(
@@ -269,6 +271,7 @@ class CallControl:
                 continue
             running = RunningCall(call_id, call)
             running.is_admitted = True
+            running.is_emergency = self._accounting.state.calls[call_id].admitted.is_emergency
             running.is_unproven = True
             running.phase = Phase.TALKING
             self._calls.add(running)
@@ -336,6 +339,11 @@ class CallControl:
     def is_idle(self) -> bool:
         """Whether no call is left, not even one that only says goodbye."""
         return len(self._calls) == 0
+
+    @property
+    def has_emergency(self) -> bool:
+        """Whether somebody is calling for help, from the INVITE to the BYE."""
+        return any(one.is_emergency and one.phase is not Phase.OVER for one in self._calls)
 
     # One step of one call.
 

@@ -43,8 +43,8 @@ class RunningCall:
     __slots__ = (
         "admitted_seq", "answered_seq", "call", "cut_reason", "deadline", "decision", "device",
         "dialogs", "group", "groups_left", "has_probed_holders", "id", "invite_transaction",
-        "is_admitted", "is_emergency", "is_unproven", "merge_key", "phase", "probe_deadline", "quote",
-        "talking_since", "wait_deadline",
+        "is_admitted", "is_emergency", "is_unproven", "merge_key", "phase", "probe_deadline",
+        "quote", "talking_since", "wait_deadline",
     )  # fmt: skip
 
     def __init__(

@@ -53,7 +53,7 @@ def run(
 ) -> None:
     """Start the switch.
 
-    Ctrl-C or SIGTERM ends it, SIGHUP takes over site, price lists and number
+    Ctrl-C or SIGTERM ends it, a second one at once, SIGHUP takes over site, price lists and number
     table anew. Several switches run side by side with
     different --state, --sip and --http.
     Example: freiton --state /tmp/second run --sip 127.0.0.1:5070 --http 127.0.0.1:8090
@@ -83,8 +83,13 @@ async def serve(config: Config) -> None:
         else:
             log.info("reloaded")
 
+    def end() -> None:
+        if ended.is_set():
+            switch.hurry()
+        ended.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, ended.set)
+        loop.add_signal_handler(number, end)
     loop.add_signal_handler(signal.SIGHUP, reload)
     for transport, address in registrars(config):
         say(f"SIP on {address} ({transport})")

@@ -189,9 +189,11 @@ class VirtualSwitch:
         """Take no new calls, as after SIGTERM."""
         self._parts.setup.is_draining = True
 
-    def hang_up_all(self) -> None:
-        """End every call, as at the end of the drain."""
-        self._parts.calls.hang_up_all(reason_value(41, "shutdown"), now=self.wire.now)
+    def hang_up_all(self, *, spares_emergency: bool = False) -> None:
+        """End every call, as at the end of the drain, or as at its deadline all but some."""
+        self._parts.calls.hang_up_all(
+            reason_value(41, "shutdown"), spares_emergency=spares_emergency, now=self.wire.now
+        )
         self._settle()
         self.wire.settle()
 

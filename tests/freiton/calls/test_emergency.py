@@ -134,6 +134,39 @@ def test_a_stranger_is_refused_by_default() -> None:
     assert_refused(switch, stranger.call("112"), RefusalCause.EMERGENCY_FROM_STRANGER)
 
 
+@pytest.mark.parametrize("restarts", [0, 1])
+def test_the_deadline_of_a_shutdown_ends_all_but_calls_for_help(restarts: int) -> None:
+    switch = open_switch(PREPAID, BEN, trunks=(NORTH, RESCUE))
+    helped, _ = talk(switch, dialled="112", carrier="rescue")
+    ordinary, _ = talk(switch, "ben")
+    for _ in range(restarts):
+        switch.crash()
+        switch.start()
+        switch.wire.advance(1)
+    switch.drain()
+    switch.hang_up_all(spares_emergency=True)
+    assert not ordinary.is_talking
+    assert helped.is_talking
+    assert has_emergency(switch)
+    switch.wire.advance(500)
+    assert helped.is_talking
+    switch.phone("anna").bye(helped)
+    assert not has_emergency(switch)
+    switch.wire.advance(60)
+    switch.assert_quiet()
+
+
+def test_a_call_for_help_that_still_rings_is_spared_too_until_all_are_ended() -> None:
+    switch = open_switch(PREPAID, BEN, trunks=(NORTH, RESCUE))
+    helped = switch.phone("anna").call("112")
+    switch.hang_up_all(spares_emergency=True)
+    assert helped.finals == []
+    assert has_emergency(switch)
+    switch.hang_up_all()
+    assert helped.finals == [503]
+    assert not has_emergency(switch)
+
+
 def test_a_caller_who_hides_is_shown_to_the_rescue() -> None:
     switch = open_switch(PREPAID, BEN, trunks=(NORTH, RESCUE))
     switch.phone("anna").call("*31#112", fields=(("privacy", "id"),))
@@ -141,3 +174,7 @@ def test_a_caller_who_hides_is_shown_to_the_rescue() -> None:
     assert "+493023125001" in invite.required("p-asserted-identity")
     assert "anonymous" not in invite.required("from")
     assert not invite.has("privacy")
+
+
+def has_emergency(switch: VirtualSwitch) -> bool:
+    return switch.parts.calls.has_emergency
