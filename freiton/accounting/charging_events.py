@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from typing import Any, Final, NamedTuple
 
+import msgspec
 from msgspec import Struct
 
 from freiton.accounting.instants import Instant
@@ -217,6 +218,15 @@ class PersonalFields(Struct, frozen=True, omit_defaults=True):
     resume: bytes = b""
 
 
+class EncodedEvent(NamedTuple):
+    """An event and the personal fields beside it, with the bytes that the log keeps of each."""
+
+    event: AnyEvent
+    personal: PersonalFields | None
+    body: bytes
+    personal_body: bytes | None
+
+
 class LogRecord(NamedTuple):
     """One event on its way to the log.
 
@@ -226,4 +236,15 @@ class LogRecord(NamedTuple):
 
     seq: int
     event: AnyEvent
-    personal: PersonalFields | None = None
+    personal: PersonalFields | None
+    body: bytes
+    personal_body: bytes | None
+
+
+_encoder: Final = msgspec.msgpack.Encoder()
+
+
+def encode_event(event: AnyEvent, personal: PersonalFields | None = None) -> EncodedEvent:
+    """Write an event; raises what the encoder raises for text or numbers it cannot write."""
+    personal_body = None if personal is None else _encoder.encode(personal)
+    return EncodedEvent(event, personal, _encoder.encode(event), personal_body)

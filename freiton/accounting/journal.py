@@ -5,7 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from freiton.accounting.charging_events import AnyEvent, Heartbeat, PersonalFields
+from freiton.accounting.charging_events import (
+    AnyEvent,
+    EncodedEvent,
+    Heartbeat,
+    PersonalFields,
+    encode_event,
+)
 from freiton.accounting.charging_state import ChargingState
 from freiton.accounting.instants import MICROSECONDS, Instant, us_of_datetime, us_of_seconds
 from freiton.accounting.outbox import Outbox
@@ -33,14 +39,18 @@ class Journal:
         return instant.boot_id == self._boot_id
 
     def enter(self, event: AnyEvent, personal: PersonalFields | None = None) -> int:
-        """Make a decision a fact; give the number by which the log will acknowledge it."""
+        """Make a decision a fact; give the number by which the log will acknowledge it.
+
+        What cannot be written must not become a fact: encoding comes first, and its exception
+        costs this one decision instead of everything that shares a batch with it.
+        """
+        encoded = encode_event(event, personal)
         self.state.apply(event, personal)
-        return self.announce(event, personal)
+        return self._queue(encoded)
 
     def announce(self, event: AnyEvent, personal: PersonalFields | None = None) -> int:
         """Queue an event that becomes a fact only when it is durable, or is one already."""
-        self._last_event_us = max(self._last_event_us, event.when.mono_us)
-        return self.outbox.put(event, personal)
+        return self._queue(encode_event(event, personal))
 
     def heartbeat_us(self) -> int | None:
         """When a sign of life is due: any event is one, and only talking calls need any."""
@@ -53,3 +63,7 @@ class Journal:
         due_us = self.heartbeat_us()
         if due_us is not None and when.mono_us >= due_us:
             self.enter(Heartbeat(when=when, open_calls=len(self.state.calls)))
+
+    def _queue(self, encoded: EncodedEvent) -> int:
+        self._last_event_us = max(self._last_event_us, encoded.event.when.mono_us)
+        return self.outbox.put(encoded)

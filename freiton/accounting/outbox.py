@@ -11,14 +11,13 @@ from __future__ import annotations
 from typing import Final
 
 from freiton.accounting.charging_events import (
-    AnyEvent,
     AttemptRefused,
     CallAdmitted,
     CallAnswered,
+    EncodedEvent,
     GrantExtended,
     Heartbeat,
     LogRecord,
-    PersonalFields,
 )
 
 # Ends of calls are bounded by the open calls; refusals come as fast as people dial.
@@ -42,10 +41,10 @@ class Outbox:
         # Records that nobody will ever read: refusals beyond the bound. A metric.
         self.lost = 0
 
-    def put(self, event: AnyEvent, personal: PersonalFields | None) -> int:
+    def put(self, encoded: EncodedEvent) -> int:
         """Queue a record; give the number by which it will be acknowledged."""
         self._seq += 1
-        record = LogRecord(self._seq, event, personal)
+        record = LogRecord(self._seq, *encoded)
         self._outgoing.append(record)
         self._in_flight[record.seq] = record
         return record.seq
@@ -85,5 +84,5 @@ class Outbox:
         self._refusals_kept = 0
         queued, self._outgoing = self._outgoing, []
         for record in kept:
-            self.put(record.event, record.personal)
+            self.put(EncodedEvent(*record[1:]))
         self._outgoing.extend(queued)

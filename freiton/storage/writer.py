@@ -17,8 +17,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-import msgspec
-
 import freiton
 from freiton.accounting.charging_events import LogRecord
 from freiton.accounting.charging_state import ChargingState
@@ -87,7 +85,6 @@ class ChargingLogWriter:
         self.on_bindings_stored: Callable[[int], None] = ignore_stored
         self.on_bindings_wanted: Callable[[], None] = ignore_opened
         self._segment_events = segment_events
-        self._encoder = msgspec.msgpack.Encoder()
         self._child: _Child | None = None
         self._epoch = 0
         # When each record that nobody has acknowledged was submitted, in their order.
@@ -127,12 +124,11 @@ class ChargingLogWriter:
             self._loop.call_soon(self._fail, [record.seq for record in records])
             return
         now = self._loop.time()
-        encode = self._encoder.encode
-        encoded: list[tuple[int, bytes, bytes | None]] = []
-        for seq, event, personal in records:
-            self._pending[seq] = now
-            encoded.append((seq, encode(event), None if personal is None else encode(personal)))
-        child.send(frame(Append(self._epoch, encoded)))
+        rows: list[tuple[int, bytes, bytes | None]] = []
+        for record in records:
+            self._pending[record.seq] = now
+            rows.append((record.seq, record.body, record.personal_body))
+        child.send(frame(Append(self._epoch, rows)))
 
     def store_bindings(self, number: int, rows: list[BindingRow]) -> bool:
         """Send bindings; False while there is no writer (`on_bindings_wanted` tells when)."""

@@ -28,6 +28,8 @@ from sipcore.transport.malformed import refuse_malformed, salvage_request
 _WILDCARDS: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - named to be refused
 _KEEP_ALIVE: Final = b"\r\n\x00"
 _FIRST_LETTER: Final = 0x21
+_REARM_S: Final = 1.0
+"""When the core is asked again that could not say when it wants to be."""
 
 
 class Core(Protocol):
@@ -217,20 +219,39 @@ class Endpoint:
             self._send(refusal)
 
     def _settle(self, *, now: float) -> None:
+        """Go through all beats and arm, whatever one of them raises: an idle timer is for good."""
         self._flush()
+        try:
+            self._act(now=now)
+        except Exception as error:  # noqa: BLE001 - what was acted on is still to be sent
+            self._report(error)
+        self._flush()
+        try:
+            self._ticker.arm(self._core.next_deadline())
+        except Exception as error:  # noqa: BLE001 - without a deadline nothing would ever be due
+            self._report(error)
+            self._ticker.arm(now + _REARM_S)
+        self._ticker.arm(self._connections.next_deadline())
+
+    def _act(self, *, now: float) -> None:
         while events := self._core.events():
             for event in events:
                 try:
                     self._core.act(event, now=now)
                 except Exception as error:  # noqa: BLE001 - a fault ends this event and no other
                     self._report(error)
-        self._flush()
-        self._ticker.arm(self._core.next_deadline())
-        self._ticker.arm(self._connections.next_deadline())
 
     def _flush(self) -> None:
-        for outgoing in self._core.outgoing():
-            self._send(outgoing)
+        try:
+            outgoing = self._core.outgoing()
+        except Exception as error:  # noqa: BLE001 - the next flush hands out what this one did not
+            self._report(error)
+            return
+        for one in outgoing:
+            try:
+                self._send(one)
+            except Exception as error:  # noqa: BLE001 - a fault ends this message and no other
+                self._report(error)
 
     def _send(self, outgoing: Outgoing) -> None:
         flow = outgoing.flow

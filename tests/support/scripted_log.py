@@ -66,9 +66,8 @@ class ScriptedLog:
         first = self.positions.get(record.event.key)
         if first is not None:
             return first
-        encoded = msgspec.msgpack.encode(record.event)
-        self.rows.append((encoded, record.personal))
-        self.events.append(msgspec.msgpack.decode(encoded, type=AnyEvent))
+        self.rows.append((record.body, record.personal))
+        self.events.append(msgspec.msgpack.decode(record.body, type=AnyEvent))
         self.positions[record.event.key] = len(self.rows)
         return len(self.rows)
 

@@ -43,7 +43,7 @@ class MemoryLog:
         first = self.positions.get(record.event.key)
         if first is not None:
             return first
-        self.rows.append((msgspec.msgpack.encode(record.event), record.personal))
+        self.rows.append((record.body, record.personal))
         self.positions[record.event.key] = len(self.rows)
         return len(self.rows)
 
@@ -78,6 +78,7 @@ class Desk:
         max_call_s: int | None = 14_400,
         is_emergency: bool = False,
         trunk_id: str | None = None,
+        called_number: str = "+4940222",
     ) -> Admitted | Refused:
         return self.accounting.admit(
             AdmitRequest(
@@ -87,7 +88,7 @@ class Desk:
                 device_id="5",
                 direction="outgoing",
                 calling_number="+4930111",
-                called_number="+4940222",
+                called_number=called_number,
                 terms=terms,
                 quote=None if is_free else quote or make_quote(),
                 claims=claims,

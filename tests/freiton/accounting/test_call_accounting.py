@@ -617,3 +617,16 @@ E = TypeVar("E", bound=ChargingEvent)
 def events_of(desk: Desk, kind: type[E]) -> list[E]:
     events = (msgspec.msgpack.decode(body, type=AnyEvent) for body, _ in desk.log.rows)
     return [event for event in events if isinstance(event, kind)]
+
+
+def test_what_cannot_be_written_costs_one_call_and_never_becomes_a_fact() -> None:
+    desk = Desk()
+    desk.admit("before", flatrate(3))
+    with pytest.raises(UnicodeEncodeError):
+        desk.admit("broken", flatrate(3), called_number="\udcff")
+    desk.admit("after", flatrate(3))
+
+    assert desk.slots(flatrate(3)) == {"before", "after"}
+    desk.write()
+    assert desk.folded() == desk.in_memory()
+    assert set(desk.accounting.state.calls) == {"before", "after"}

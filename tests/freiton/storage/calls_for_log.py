@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from freiton.storage.charging_log_appender import AppendRecord, LogAppender
 from tests.freiton.accounting.desk import PREPAID, Desk, flatrate
-
-encode = msgspec.msgpack.Encoder().encode
 
 
 def records_of(desk: Desk) -> list[AppendRecord]:
     """Take what the accounting hands out, as it travels to the writer."""
     return [
-        AppendRecord(
-            record.seq,
-            encode(record.event),
-            None if record.personal is None else encode(record.personal),
-        )
+        AppendRecord(record.seq, record.body, record.personal_body)
         for record in desk.accounting.outgoing()
     ]
 

@@ -13,7 +13,7 @@ import pytest
 
 from freiton.accounting.admission import AdmissionCause, AdmitRequest, Admitted, Refused
 from freiton.accounting.call_accounting import CallAccounting
-from freiton.accounting.charging_events import Heartbeat, LogRecord, PersonalFields
+from freiton.accounting.charging_events import Heartbeat, LogRecord, PersonalFields, encode_event
 from freiton.accounting.instants import Instant
 from freiton.accounting.recovery import recover
 from freiton.accounting.snapshot import snapshot_of
@@ -319,8 +319,10 @@ async def test_records_larger_than_a_socket_buffer_arrive_whole(station: Station
     records = [
         LogRecord(
             1_000 + number,
-            Heartbeat(when=Instant(number, number, "boot"), open_calls=0),
-            PersonalFields(resume=bytes(64_000)),
+            *encode_event(
+                Heartbeat(when=Instant(number, number, "boot"), open_calls=0),
+                PersonalFields(resume=bytes(64_000)),
+            ),
         )
         for number in range(100)
     ]

@@ -232,3 +232,22 @@ async def test_the_buffer_is_large_and_drops_are_seen() -> None:
         for number in range(64):
             peer.send(request_bytes(branch=str(number), body=b"x" * 2000), listener.bound)
         assert here.endpoint.udp_drops() > 0
+
+
+@pytest.mark.parametrize("broken", ["outgoing", "events", "next_deadline"])
+async def test_a_beat_that_fails_is_reported_and_the_other_beats_go_on(
+    broken: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with site() as here, udp_peer() as peer:
+        listener = await here.endpoint.listen("udp", Transport.UDP, ANY_PORT)
+
+        def fail() -> None:
+            monkeypatch.undo()
+            raise ZeroDivisionError
+
+        monkeypatch.setattr(here.switch, broken, fail)
+        here.request("OPTIONS", Flow(listener, peer.address))
+        first = await peer.receive()
+        assert await peer.receive() == first, "timer E was armed all the same"
+        assert [type(error) for error in here.errors] == [ZeroDivisionError]
+        assert here.endpoint.counters.handler_errors == 1
