@@ -31,6 +31,33 @@ def test_a_stopping_switch_ends_its_calls_in_peace(town: Town) -> None:
     assert ended["amount_euro"] == "0.002417"  # 5 s at 2.9 ct/min: 0.241666… ct
 
 
+def test_a_call_for_help_is_cut_by_the_second_word_only(town: Town) -> None:
+    """The deadline ends the ordinary call beside it; the operator may insist."""
+    town.switch.stop()
+    with (town.folder / "freiton.toml").open("a") as settings:
+        settings.write("[shutdown]\ndeadline_s = 0\n")
+    town.switch.start()
+    town.register("alice")
+    ordinary = town.answer("uas-answer.xml", "north", pause_ms=50)
+    town.start("uac-call.xml", "bob", to=GERMANY, pause_ms=60_000)
+    rescue = town.answer("uas-answer.xml", "rescue", pause_ms=50)
+    town.start("uac-emergency.xml", "alice", to="112", pause_ms=60_000)
+    town.switch.wait_for_metric("freiton_calls", 2, state="answered")
+
+    town.switch.signal(signal.SIGTERM)
+    ordinary.expect_success()
+    town.switch.wait_for_metric("freiton_calls", 1, state="answered")
+    assert town.switch.is_running
+    waiting = [one for one in town.switch.log_lines() if one["event"].startswith("waiting for")]
+    assert len(waiting) == 1
+
+    town.switch.signal(signal.SIGTERM)
+    assert town.switch.wait_for_end() == 0
+    rescue.expect_success()
+    directions = [record["direction"] for record in town.switch.records()]
+    assert directions == ["outbound", "emergency"]
+
+
 def test_a_call_outlives_a_killed_switch(town: Town) -> None:
     """Killed in mid-call and started again: both sides are found alive, and charged once."""
     carrier = town.answer("uas-answer.xml", "north", pause_ms=50)
