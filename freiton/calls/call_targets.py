@@ -12,11 +12,11 @@ def targets_of(
 ) -> tuple[Target, ...]:
     """Return whom to ring now; none when what routing saw is gone by this instant."""
     if isinstance(group, DeviceGroup):
-        return _devices(group, now=now)
+        return _devices(group, decision, now=now)
     return _trunk(group, decision, carriers, trunk_ring_s=trunk_ring_s)
 
 
-def _devices(group: DeviceGroup, *, now: float) -> tuple[Target, ...]:
+def _devices(group: DeviceGroup, decision: Connect, *, now: float) -> tuple[Target, ...]:
     identity = group.identity
     return tuple(
         Target(
@@ -28,6 +28,7 @@ def _devices(group: DeviceGroup, *, now: float) -> tuple[Target, ...]:
             ring_s=group.account.ring_s,
             route=target.binding.path,
             fields=identity.fields,
+            hides_caller=decision.is_number_hidden,
         )
         for target in group.targets
         if target.binding.expires_at > now
@@ -52,5 +53,6 @@ def _trunk(
             fields=group.identity.fields,
             credentials=carrier.client,
             dialog_listeners=carriers.listeners,
+            hides_caller=decision.is_number_hidden,
         ),
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from sipcore.b2bua.body import NO_BODY, Body, read_body
+from sipcore.b2bua.body_privacy import SDP_TYPE, conceal
 from sipcore.b2bua.call_events import CallCommand, Proven, Released, Side
 from sipcore.b2bua.extensions import check_extensions
 from sipcore.b2bua.header_policy import ALLOW, SUPPORTED, failure_fields, hops_left, reason_of
@@ -30,6 +31,7 @@ from sipcore.transaction.events import (
 )
 
 _TIMEOUT: Final = 408
+_CROSSING: Final = frozenset({"INVITE", "UPDATE", "INFO", "MESSAGE"})
 _NOT_PASSED: Final = frozenset({401, 407})
 
 
@@ -81,12 +83,14 @@ class Bridge:
         refusal = check_extensions(request, settings=self._settings)
         if refusal is not None:
             leg.respond(event, refusal.status, out=out, fields=refusal.fields)
+        elif not self._may_be_told(event, leg):
+            leg.respond(event, 415, out=out, fields=(("accept", SDP_TYPE),))
         elif request.method == "OPTIONS":
             leg.respond(
                 event,
                 200,
                 out=out,
-                fields=(("allow", ALLOW), ("supported", SUPPORTED), ("accept", "application/sdp")),
+                fields=(("allow", ALLOW), ("supported", SUPPORTED), ("accept", SDP_TYPE)),
             )
         elif request.method == "INVITE":
             self._receive_invite(event, leg, now=now, out=out)
@@ -322,6 +326,13 @@ class Bridge:
                 hops=hops_left(event.request),
                 origin=event,
             )
+
+    def _may_be_told(self, event: RequestReceived, leg: Leg) -> bool:
+        partner = self._partner(leg)
+        if partner is None or not partner.conceals or event.request.method not in _CROSSING:
+            return True
+        body = Body.of(event.request, bytes_max=self._settings.body_bytes_max)
+        return conceal(body) is not None
 
     def _take_offer(self, event: RequestReceived, leg: Leg, *, out: list[CallCommand]) -> bool:
         verdict = leg.offer_answer.step(Input.RECEIVE_OFFER)

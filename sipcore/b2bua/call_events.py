@@ -38,6 +38,7 @@ class Target:
     ``credentials`` answer a challenge of just their realm. ``ring_s`` counts from the INVITE.
     ``dialog_listeners`` are ours over which the requests of the dialog may go where its Route or
     Contact says; with none they stay on ``flow``, as a phone behind a NAT needs it.
+    ``hides_caller`` keeps names out of what the caller's bodies tell the target.
     """
 
     __slots__ = (
@@ -46,6 +47,7 @@ class Target:
         "fields",
         "flow",
         "from_value",
+        "hides_caller",
         "name",
         "request_uri",
         "ring_s",
@@ -66,6 +68,7 @@ class Target:
         fields: Fields = (),
         credentials: DigestClient | None = None,
         dialog_listeners: tuple[Listener, ...] = (),
+        hides_caller: bool = False,
     ) -> None:
         self.name = name
         self.request_uri = request_uri
@@ -77,6 +80,7 @@ class Target:
         self.fields = fields
         self.credentials = credentials
         self.dialog_listeners = dialog_listeners
+        self.hides_caller = hides_caller
 
     def __repr__(self) -> str:
         return f"<Target {self.name} {self.request_uri}>"

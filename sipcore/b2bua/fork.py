@@ -10,7 +10,8 @@ from typing import Final
 
 from sipcore.b2bua.attempt import Attempt
 from sipcore.b2bua.best_response import choose_best_response, status_for_caller
-from sipcore.b2bua.body import Body, read_body
+from sipcore.b2bua.body import NO_BODY, Body, read_body
+from sipcore.b2bua.body_privacy import conceal
 from sipcore.b2bua.call_events import (
     CallCommand,
     Exhausted,
@@ -142,7 +143,10 @@ class Fork:
         return None
 
     def dial(self, targets: tuple[Target, ...], *, now: float, out: list[CallCommand]) -> None:
-        """Ring one more group; an empty one is exhausted at once."""
+        """Ring one more group; one that is empty or may not get the offer is exhausted at once."""
+        if self._body.has_sdp and not all(self._body_for(target).has_sdp for target in targets):
+            out.append(Exhausted(415, None, tuple((target, 415, False) for target in targets)))
+            return
         for target in targets:
             attempt = Attempt(
                 self._number(),
@@ -379,7 +383,8 @@ class Fork:
         """Build an INVITE from the target and the short list of what may pass (D5)."""
         target = attempt.target
         own = {key for key, _ in target.fields}
-        request = Request("INVITE", target.request_uri, body=self._body.content)
+        body = self._body_for(target)
+        request = Request("INVITE", target.request_uri, body=body.content)
         for key, value in (
             ("max-forwards", str(self._hops)),
             ("from", f"{target.from_value};tag={attempt.local_tag}"),
@@ -394,7 +399,7 @@ class Fork:
             *target.fields,
             # What we say ourselves stands once, such as the Priority of an emergency call.
             *((key, value) for key, value in self._passed if key not in own),
-            *self._body.fields,
+            *body.fields,
         ):
             request.add(key, value)
         if target.credentials is not None:
@@ -404,6 +409,11 @@ class Fork:
             if field is not None:
                 request.add(*field)
         return request
+
+    def _body_for(self, target: Target) -> Body:
+        if not target.hides_caller:
+            return self._body
+        return conceal(self._body) or NO_BODY
 
     def _leg(self, attempt: Attempt, event: ResponseReceived) -> Leg:
         target = attempt.target
@@ -419,6 +429,7 @@ class Fork:
             credentials=target.credentials,
             media=State.OFFER_SENT if self._body.has_sdp else State.STABLE,
             follows_over=target.dialog_listeners,
+            conceals=target.hides_caller,
         )
         leg.learn(event.response)
         return leg

@@ -9,6 +9,7 @@ from typing import Final
 
 from sipcore.auth.client import DigestClient
 from sipcore.b2bua.body import NO_BODY, Body
+from sipcore.b2bua.body_privacy import conceal
 from sipcore.b2bua.call_events import (
     CallCommand,
     Fields,
@@ -44,7 +45,8 @@ class Leg:
 
     ``unacknowledged`` is an INVITE of ours whose 2xx carried an offer: its ACK waits for the
     answer of the other leg. ``follows_over`` are the listeners over which requests follow the
-    dialog's route; without any they stay on ``flow``.
+    dialog's route; without any they stay on ``flow``. One that ``conceals`` tells its peer no
+    names in bodies; the bodies it keeps are as the other leg sent them.
     """
 
     __slots__ = (
@@ -59,6 +61,7 @@ class Leg:
         "_settings",
         "accepted",
         "allows_update",
+        "conceals",
         "credentials",
         "dialog",
         "flow",
@@ -88,6 +91,7 @@ class Leg:
         credentials: DigestClient | None = None,
         media: offer_answer.State = offer_answer.State.STABLE,
         follows_over: tuple[Listener, ...] = (),
+        conceals: bool = False,
     ) -> None:
         self._call_id = call_id
         self._identifiers = identifiers
@@ -100,6 +104,7 @@ class Leg:
         self.number = number
         self.flow = flow
         self.follows_over = follows_over
+        self.conceals = conceals
         self.dialog = dialog
         self.credentials = credentials
         self.timer = timer or SessionTimer(
@@ -177,9 +182,10 @@ class Leg:
                 request.add(key, value)
             if body.has_sdp:
                 self.offer_answer.step(Input.SEND_OFFER)
-        for key, value in (*fields, *body.fields):
+        told = self._told(body)
+        for key, value in (*fields, *told.fields):
             request.add(key, value)
-        request.body = body.content
+        request.body = told.content
         limit = self._settings.timers.timeout + _PENDING_GRACE_S if limit_s is None else limit_s
         pending = Pending(kind, request, body=body, origin=origin, deadline=now + limit)
         if self.credentials is not None:
@@ -248,13 +254,14 @@ class Leg:
         body: Body = NO_BODY,
     ) -> None:
         """Answer any request of the peer but the 2xx to an INVITE."""
+        told = self._told(body)
         response = derive.respond(
             event.request,
             status,
             reason,
             to_tag=self.dialog.local_tag,
-            fields=[*fields, *body.fields],
-            body=body.content,
+            fields=[*fields, *told.fields],
+            body=told.content,
         )
         out.append(SendResponse(event.transaction, response))
 
@@ -314,6 +321,7 @@ class Leg:
             self.sent_body = body
         else:
             self.reject_offer()
+        told = self._told(body)
         response = derive.respond(
             request,
             200,
@@ -322,9 +330,9 @@ class Leg:
                 *record_route,
                 *self._capabilities(),
                 *session,
-                *body.fields,
+                *told.fields,
             ],
-            body=body.content,
+            body=told.content,
         )
         self.accepted = Accepted(event.transaction, response, t1=self._settings.timers.t1, now=now)
         out.append(SendResponse(event.transaction, response))
@@ -463,10 +471,16 @@ class Leg:
         for key, value in invite.fields:
             if key in CREDENTIALS:
                 ack.add(key, value)
-        for key, value in body.fields:
+        told = self._told(body)
+        for key, value in told.fields:
             ack.add(key, value)
-        ack.body = body.content
+        ack.body = told.content
         return ack
+
+    def _told(self, body: Body) -> Body:
+        if not self.conceals:
+            return body
+        return conceal(body) or NO_BODY
 
     def _send_ack(self, ack: Request, out: list[CallCommand]) -> None:
         """Send a copy, since each one gets a Via of its own."""

@@ -48,6 +48,8 @@ class LegRecord(msgspec.Struct, frozen=True, array_like=True):
     sdp_fields: tuple[tuple[str, Octets], ...]
     follows_dialog: bool = False
     """Whether requests go where Route or Contact says, over any listener; else to host and port."""
+    conceals: bool = False
+    """Whether this peer is told no names in the bodies of the other."""
 
 
 class CallRecord(msgspec.Struct, frozen=True, array_like=True):
@@ -117,6 +119,7 @@ def resume_leg(
         ),
         credentials=credentials,
         follows_over=tuple(listeners.values()) if record.follows_dialog else (),
+        conceals=record.conceals,
     )
     leg.allows_update = record.allows_update
     fields = tuple((key, _read(value)) for key, value in record.sdp_fields)
@@ -148,6 +151,7 @@ def _write_leg(leg: Leg) -> LegRecord:
         sdp=body.content,
         sdp_fields=tuple((key, _write(value)) for key, value in body.fields),
         follows_dialog=bool(leg.follows_over),
+        conceals=leg.conceals,
     )
 
 

@@ -278,7 +278,7 @@ def test_a_number_that_is_not_ours_is_not_known(scene: Scene) -> None:
     ids=["by-prefix", "by-header", "with-a-wish"],
 )
 def test_a_hidden_number_stands_nowhere(scene: Scene, dialled: str, headers: Headers) -> None:
-    """Nothing in any message tells the carrier who calls: number, name, address, Call-ID."""
+    """Nothing in any message tells the carrier who calls: number, name, address, Call-ID, SDP."""
     with scene.phone() as alice:
         invite = call_out(scene, alice, dialled, headers=headers)
         told = "".join(one.text for one in scene.carrier.received)
@@ -288,9 +288,8 @@ def test_a_hidden_number_stands_nowhere(scene: Scene, dialled: str, headers: Hea
     assert "id" in invite["privacy"].split(";")
     assert "p-asserted-identity" not in told.lower()
     assert "p-preferred-identity" not in told.lower()
-    head = told.replace(alice.sdp, "")
     for secret in (ALICE.removeprefix("+49"), "alice", own_call_id, f":{alice.bound[1]}"):
-        assert secret not in head
+        assert secret not in told
 
 
 @pytest.mark.parametrize(
