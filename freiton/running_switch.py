@@ -17,6 +17,7 @@ from structlog.typing import FilteringBoundLogger
 from freiton.accounting.charging_state import ledger_account_id
 from freiton.accounting.recovery import OpenCall, recover
 from freiton.calls.perform import perform_all
+from freiton.calls.spending import renew_terms
 from freiton.calls.stream import CallReport
 from freiton.clock import Clock
 from freiton.compose import Surroundings, compose
@@ -30,14 +31,13 @@ from freiton.identifiers import RandomIdentifiers
 from freiton.metrics.exporter import MetricsServer
 from freiton.metrics.histogram import Histogram
 from freiton.metrics.loop_lag import LoopLag
-from freiton.routing.directory import ChargingKind, Directory
+from freiton.routing.directory import Directory
 from freiton.storage.binding_keeper import BindingKeeper
 from freiton.storage.charging_log_file import CHARGING_FOLDER, LogError
 from freiton.storage.location_store import LocationStore
 from freiton.storage.site_store import SiteStore
 from freiton.storage.writer import ChargingLogWriter
 from freiton.switch_facts import ComposedFacts, MeasuredLog, MeasuredPricing, Parts
-from rating.ledger import SpendingTerms
 from sipcore.auth.nonce import Nonces
 from sipcore.errors import LocalError
 from sipcore.limits import DEFAULT_LIMITS
@@ -303,13 +303,9 @@ class RunningSwitch:
         self._endpoint.settle()
 
     def _set_terms(self) -> None:
-        """Tell the accounting what each account may spend."""
+        """Tell the accounting what the accounts with running calls may spend."""
         at, now = self._clock.utc(), time.monotonic()
-        for account in self._site.directory.accounts:
-            is_prepaid = account.charging is ChargingKind.PREPAID
-            limit = None if is_prepaid else account.daily_limit_micros
-            terms = SpendingTerms(is_prepaid, limit)
-            self._accounting.configure_account(str(account.id), terms, at=at, now=now)
+        renew_terms(self._accounting, self._site.directory, at=at, now=now)
 
     def _resolve_carriers(self) -> None:
         """Look up where every carrier is; numeric addresses are known at once."""

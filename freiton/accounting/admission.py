@@ -95,6 +95,16 @@ class AdmitRequest:
         self.is_emergency = is_emergency
         self.trunk_id = trunk_id
 
+    @property
+    def cap_s(self) -> int:
+        """The operator's longest call or the law's for this number, whichever is shorter."""
+        if self.is_emergency:
+            return UNBOUNDED_S
+        cap_s = UNBOUNDED_S if self.max_call_s is None else self.max_call_s
+        if self.quote is None or self.quote.caps_s is None:
+            return cap_s
+        return min(cap_s, self.quote.caps_s)
+
 
 class Admitted(NamedTuple):
     """Dial once `seq` is acknowledged (an emergency call dials at once)."""

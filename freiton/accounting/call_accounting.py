@@ -18,7 +18,6 @@ from typing import Final
 
 from freiton.accounting.admission import (
     CAUSE_OF_SLOT,
-    UNBOUNDED_S,
     AdmissionCause,
     AdmitRequest,
     Admitted,
@@ -27,10 +26,12 @@ from freiton.accounting.admission import (
     Side,
 )
 from freiton.accounting.call_records import (
+    FAULT,
     LOST,
     RESTART,
     Attempt,
     CallEnding,
+    record_of_abandoned,
     record_of_attempt,
     record_of_call,
     record_of_undone,
@@ -167,6 +168,7 @@ class CallAccounting:
             SlotMoved(
                 when=self._journal.moment(at, now),
                 call_id=call_id,
+                number=call.changes + 1,
                 from_owner=from_owner,
                 to_owner=to.owner,
                 trunk_id=trunk_id,
@@ -192,9 +194,12 @@ class CallAccounting:
 
     def change_session(self, call_id: str, resume: bytes, *, at: datetime, now: float) -> None:
         """Keep how to speak on both legs after a re-INVITE; nobody waits for it."""
-        if call_id in self.state.calls:
-            event = SessionChanged(when=self._journal.moment(at, now), call_id=call_id)
-            self._journal.enter(event, PersonalFields(resume=resume))
+        call = self.state.calls.get(call_id)
+        if call is None:
+            return
+        when = self._journal.moment(at, now)
+        event = SessionChanged(when=when, call_id=call_id, number=call.changes + 1)
+        self._journal.enter(event, PersonalFields(resume=resume))
 
     def running_cost(self, call_id: str, *, now: float) -> RatedCall | None:
         """Price a running call as if it ended now; None where it has no price."""
@@ -232,6 +237,32 @@ class CallAccounting:
             ended_at_us=when.at_us,
             when=when,
         )
+
+    def abandon(self, call_id: str, *, at: datetime, now: float) -> CallDetailRecord:
+        """Free a call that cannot be ended, and charge nothing: the last resort after `end`.
+
+        It asks nothing of price, quote and charging session, since one of them has just failed.
+        A prepaid account gets back what used slices had cost; on a bill only records count.
+        """
+        call = self._call(call_id)
+        when = self._journal.moment(at, now)
+        paid_micros = sum(transfer.posted_micros for transfer in self.state.book.transfers(call_id))
+        record = record_of_abandoned(call, when=when)
+        self._record_refusal(call_id, record, when)
+        if paid_micros and call.admitted.is_prepaid:
+            self._journal.announce(
+                ToppedUp(
+                    when=when,
+                    account_id=call.admitted.account_id,
+                    amount_micros=paid_micros,
+                    reference=f"{FAULT}/{call_id}",
+                )
+            )
+        return record
+
+    def is_open(self, call_id: str) -> bool:
+        """Tell whether a call holds its slots and reservation."""
+        return call_id in self.state.calls
 
     def refuse(self, attempt: Attempt, *, at: datetime, now: float) -> CallDetailRecord:
         """Record an attempt that never became a call; a repeat gets the first record."""
@@ -281,6 +312,11 @@ class CallAccounting:
                 daily_limit_micros=terms.daily_limit_micros,
             )
         )
+
+    def accounts_in_call(self) -> set[str]:
+        """Give the accounts whose calls cost money while they run."""
+        calls = self.state.calls.values()
+        return {call.admitted.account_id for call in calls if call.session.is_metered}
 
     # What the clock asks.
 
@@ -400,7 +436,7 @@ class CallAccounting:
             self.state.book,
             account_id=ledger_account_id(request.account_id, is_prepaid=request.terms.is_prepaid),
             quote=None if request.is_emergency else request.quote,
-            cap_s=_cap_s(request),
+            cap_s=request.cap_s,
         )
         if session.is_metered:
             self.configure_account(request.account_id, request.terms, at=at, now=now)
@@ -462,13 +498,3 @@ class CallAccounting:
         self._ended[call_id] = record
         if len(self._ended) > ENDED_KEPT_MAX:
             self._ended.popitem(last=False)
-
-
-def _cap_s(request: AdmitRequest) -> int:
-    """Choose the operator's longest call or the law's for this number, whichever is shorter."""
-    if request.is_emergency:
-        return UNBOUNDED_S
-    cap_s = UNBOUNDED_S if request.max_call_s is None else request.max_call_s
-    if request.quote is None or request.quote.caps_s is None:
-        return cap_s
-    return min(cap_s, request.quote.caps_s)

@@ -20,6 +20,10 @@ from rating.engine import RatedCall
 # The ending of a call whose process died, and why its record may be short of the truth.
 LOST: Final = "lost"
 RESTART: Final = "restart"
+# The ending of an attempt or a call that an error of the switch itself ended.
+FAULT: Final = "fault"
+# The final response that its caller got.
+FAULT_STATUS: Final = 500
 
 
 class CallEnding(NamedTuple):
@@ -91,6 +95,14 @@ def record_of_undone(
     """Make the record of an admission that was taken back before anything was dialled."""
     ending = CallEnding(cause.value, "switch")
     return record_of_call(call, ending, talk_us=0, rated=None, ended_at_us=when.at_us)
+
+
+def record_of_abandoned(call: ChargedCall, *, when: Instant) -> CallDetailRecord:
+    """Make the record of a call that could not be ended: its facts, without price and charge."""
+    ending = CallEnding(FAULT, "switch", FAULT_STATUS, partial_cause=FAULT)
+    talk_us = call.talk_us(when.mono_us)
+    record = record_of_call(call, ending, talk_us=talk_us, rated=None, ended_at_us=when.at_us)
+    return replace(record, quote=None)
 
 
 def record_of_attempt(attempt: Attempt, *, when: Instant) -> CallDetailRecord:

@@ -21,6 +21,7 @@ class ChargedCall:
         "admitted",
         "anchor",
         "answered",
+        "changes",
         "last_proof",
         "personal",
         "restarts",
@@ -39,6 +40,8 @@ class ChargedCall:
         self.answered: Instant | None = None
         self.anchor: Instant | None = None
         self.talked_us = 0
+        # Numbers the events that a call can have many of.
+        self.changes = 0
         # Set when the process that held the call is gone; None while its holder lives.
         self.last_proof: Instant | None = None
         # How many processes have begun since the call did.

@@ -78,12 +78,17 @@ class CallAnswered(CallEvent, frozen=True, kw_only=True, omit_defaults=True, tag
 
 
 class SessionChanged(CallEvent, frozen=True, kw_only=True, omit_defaults=True, tag="changed"):
-    """What it takes to speak on both legs is another by now; it stands in the personal fields."""
+    """What it takes to speak on both legs is another by now; it stands in the personal fields.
+
+    `number` counts the changes and moves of the call: several may happen in one moment.
+    """
+
+    number: int
 
     @property
     def key(self) -> str:
         """One per change; which came last is told by the order of the log."""
-        return f"{self.call_id}/changed/{self.when.boot_id}/{self.when.mono_us}"
+        return f"{self.call_id}/changed/{self.number}"
 
 
 class GrantExtended(CallEvent, frozen=True, kw_only=True, omit_defaults=True, tag="extended"):
@@ -102,8 +107,12 @@ class GrantExtended(CallEvent, frozen=True, kw_only=True, omit_defaults=True, ta
 
 
 class SlotMoved(CallEvent, frozen=True, kw_only=True, omit_defaults=True, tag="moved"):
-    """The call left one owner's slot for another's, as failover to the next trunk does."""
+    """The call left one owner's slot for another's, as failover to the next trunk does.
 
+    `number` counts the changes and moves of the call: several may happen in one moment.
+    """
+
+    number: int
     from_owner: str
     to_owner: str
     trunk_id: str | None = None
@@ -111,7 +120,7 @@ class SlotMoved(CallEvent, frozen=True, kw_only=True, omit_defaults=True, tag="m
     @property
     def key(self) -> str:
         """One per move; a call may come back to a trunk it left."""
-        return f"{self.call_id}/moved/{self.when.mono_us}/{self.from_owner}>{self.to_owner}"
+        return f"{self.call_id}/moved/{self.number}"
 
 
 class CallReadopted(CallEvent, frozen=True, kw_only=True, omit_defaults=True, tag="readopted"):
@@ -136,7 +145,7 @@ class AttemptRefused(CallEvent, frozen=True, kw_only=True, omit_defaults=True, t
     """An attempt that never became a call.
 
     It also closes an admission of the same call that was taken back because nobody could say
-    whether it had reached the log.
+    whether it had reached the log, and a call that could not be ended in any other way.
     """
 
     record: dict[str, Any]

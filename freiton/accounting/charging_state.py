@@ -109,7 +109,10 @@ class ChargingState:
 
     def _change(self, event: SessionChanged, personal: PersonalFields | None) -> None:
         call = self.calls.get(event.call_id)
-        if call is not None and personal is not None:
+        if call is None:
+            return
+        call.changes = event.number
+        if personal is not None:
             call.personal = PersonalFields(
                 call.personal.calling_number, call.personal.called_number, personal.resume
             )
@@ -133,10 +136,13 @@ class ChargingState:
         call = self.calls.pop(call_id, None)
         if call is None:
             return
-        call.session.expire()
-        self.book.forget(call_id)
+        # The slots first, and the money whatever the session says: a call whose ending failed
+        # half-way is closed here as well, and must leave nothing held.
         self.slots.release(call_id)
         self.answered_count -= call.is_answered
+        for transfer in self.book.transfers(call_id):
+            self.book.expire(transfer.id)
+        self.book.forget(call_id)
 
     def _move(self, event: SlotMoved) -> None:
         call = self.calls.get(event.call_id)
@@ -148,6 +154,7 @@ class ChargingState:
                 is_emergency=call.admitted.is_emergency,
             )
             call.trunk_id = event.trunk_id
+            call.changes = event.number
 
     def _readopt(self, event: CallReadopted) -> None:
         call = self.calls.get(event.call_id)

@@ -27,6 +27,7 @@ class CallSnapshot(Struct, frozen=True, kw_only=True, omit_defaults=True):
     answered: Instant | None = None
     anchor: Instant | None = None
     talked_us: int = 0
+    changes: int = 0
     last_proof: Instant | None = None
     restarts: int = 0
 
@@ -54,6 +55,7 @@ def snapshot_of(state: ChargingState) -> StateSnapshot:
                 answered=call.answered,
                 anchor=call.anchor,
                 talked_us=call.talked_us,
+                changes=call.changes,
                 last_proof=call.last_proof,
                 restarts=call.restarts,
             )
@@ -91,6 +93,7 @@ def decode_state(data: bytes, personal: Mapping[str, PersonalFields]) -> Chargin
         call.answered = stored.answered
         call.anchor = stored.anchor
         call.talked_us = stored.talked_us
+        call.changes = stored.changes
         call.last_proof = stored.last_proof
         call.restarts = stored.restarts
         state.open_call(call, stored.owners)

@@ -21,6 +21,12 @@ NOBODY: Final = SpendingTerms(is_prepaid=False, daily_limit_micros=0)
 _OUTGOING: Final = "outgoing"
 
 
+def spending_terms(account: Account) -> SpendingTerms:
+    """Return what an account may spend."""
+    is_prepaid = account.charging is ChargingKind.PREPAID
+    return SpendingTerms(is_prepaid, None if is_prepaid else account.daily_limit_micros)
+
+
 def admit_request(
     call_id: str,
     decision: Connect,
@@ -42,9 +48,9 @@ def admit_request(
         customer_id="" if payer is None else str(payer.customer_id),
         device_id="" if device is None else str(device.id),
         direction=decision.kind.value,
-        calling_number=decision.calling_number or "",
-        called_number=called_text(decision),
-        terms=NOBODY if decision.caller is None else _terms(decision.caller),
+        calling_number=writable(decision.calling_number or ""),
+        called_number=writable(called_text(decision)),
+        terms=NOBODY if decision.caller is None else spending_terms(decision.caller),
         quote=quote,
         claims=_claims(decision, trunk, today),
         max_call_s=decision.max_call_s,
@@ -63,6 +69,11 @@ def called_text(decision: Connect) -> str:
         account = decision.called_account
         return decision.dialled if account is None else account.main_number or decision.dialled
     return called.e164 or called.digits
+
+
+def writable(text: str) -> str:
+    """Return what can be written down: octets that are no UTF-8 would not get into the log."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def trunk_owner(trunk_id: int) -> str:
@@ -109,8 +120,3 @@ def _channel_claims(account: Account) -> list[SlotClaim]:
     if account.channels is None:
         return []
     return [SlotClaim(f"account/{account.id}/channels", account.channels, kind=SlotKind.CHANNEL)]
-
-
-def _terms(account: Account) -> SpendingTerms:
-    is_prepaid = account.charging is ChargingKind.PREPAID
-    return SpendingTerms(is_prepaid, None if is_prepaid else account.daily_limit_micros)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from freiton.accounting.call_records import Attempt
-from freiton.calls.admission_request import called_text
+from freiton.calls.admission_request import called_text, writable
 from freiton.calls.intake import Sender
 from freiton.calls.running_call import RunningCall
 from freiton.routing.request import RouteRequest
@@ -44,8 +44,8 @@ def attempt_of_call(running: RunningCall, *, cause: str, status: int) -> Attempt
         customer_id="" if account is None else str(account.customer_id),
         device_id="" if running.device is None else str(running.device.id),
         direction="" if decision is None else decision.kind.value,
-        calling_number="" if decision is None else decision.calling_number or "",
-        called_number="" if decision is None else called_text(decision),
+        calling_number="" if decision is None else _readable(decision.calling_number or ""),
+        called_number="" if decision is None else _readable(called_text(decision)),
         cause=cause,
         final_status=status,
         trunk_id=str(trunk_ids[0]) if trunk_ids else None,
@@ -53,5 +53,4 @@ def attempt_of_call(running: RunningCall, *, cause: str, status: int) -> Attempt
 
 
 def _readable(text: str) -> str:
-    """Return what can be written down: octets that are no UTF-8 would not get into the log."""
-    return text[:TEXT_MAX].encode("utf-8", "replace").decode()
+    return writable(text[:TEXT_MAX])

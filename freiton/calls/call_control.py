@@ -12,6 +12,7 @@ from functools import partial
 from typing import Final, Protocol
 
 from freiton.accounting.call_accounting import CallAccounting
+from freiton.accounting.call_records import FAULT, FAULT_STATUS
 from freiton.accounting.recovery import OpenCall
 from freiton.calls.admission_request import trunk_owner
 from freiton.calls.answers import Answer
@@ -378,8 +379,14 @@ class CallControl:
             self._give_up(running, now=now)
 
     def _perform_step(self, running: RunningCall, *, event: CallEvent, now: float) -> None:
-        for command in running.call.step(event, now=now):
-            self._perform(running, command, now=now)
+        commands = iter(running.call.step(event, now=now))
+        try:
+            for command in commands:
+                self._perform(running, command, now=now)
+        except Exception:
+            # The call takes the rest for said, a goodbye to the other leg among it.
+            self._send_all(commands, now=now)
+            raise
         if running.id in self._calls:
             self._calls.refresh(running)
 
@@ -415,9 +422,16 @@ class CallControl:
         """End a call whose own code failed: free it, say goodbye if that still works, forget it."""
         try:
             self._stages.fault(running, now=now)
-            for command in running.call.step(Hangup(reason_value(41, "fault"), 500), now=now):
-                if isinstance(command, WIRE_COMMANDS):
-                    perform(command, self._layer, now=now)
+        except Exception as error:  # noqa: BLE001 - goodbye is said whatever happens
+            self._on_fault(running.id, error)
+        try:
+            hangup = Hangup(reason_value(41, FAULT), FAULT_STATUS)
+            self._send_all(running.call.step(hangup, now=now), now=now)
         except Exception as error:  # noqa: BLE001 - the call is forgotten whatever happens
             self._on_fault(running.id, error)
         self._stages.forget(running)
+
+    def _send_all(self, commands: Iterable[CallCommand], *, now: float) -> None:
+        for command in commands:
+            if isinstance(command, WIRE_COMMANDS):
+                perform(command, self._layer, now=now)

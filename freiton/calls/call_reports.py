@@ -75,10 +75,10 @@ class CallReports:
         self._told("end", record, result=result)
 
     def refuse(self, record: CallDetailRecord, *, cause: RefusalCause | None) -> None:
-        """Tell that an attempt never became a call; without ``cause`` the caller gave up."""
+        """Tell that an attempt never became a call; without ``cause`` nobody refused it."""
         if cause is not None:
             self.count_refusal(cause)
-        result = "cancelled" if cause is None else "refused"
+        result = result_of_status(record.sip_status or 0) if cause is None else "refused"
         self._told("refuse", record, result=result)
 
     def count_refusal(self, cause: RefusalCause) -> None:

@@ -10,6 +10,7 @@ from typing import Final
 
 from freiton.accounting.admission import AdmissionCause, Refused, Side
 from freiton.accounting.call_accounting import CallAccounting
+from freiton.accounting.call_records import FAULT, FAULT_STATUS
 from freiton.calls.admission_request import admit_request, trunk_claim, trunk_owner
 from freiton.calls.attempts import attempt_of_call
 from freiton.calls.call_registry import CallRegistry
@@ -96,9 +97,27 @@ class CallStages:
         self._probes.leave(running.id)
 
     def fault(self, running: RunningCall, *, now: float) -> None:
-        """Free a call whose own code failed."""
-        if running.is_admitted:
-            self._end(running, "fault", released_by="switch", status=500, now=now)
+        """Free a call whose own code failed, and record it, if that has not been done before.
+
+        Whatever is raised while it is charged, its slots are free afterwards.
+        """
+        if not self._accounting.is_open(running.id):
+            if running.phase is not Phase.OVER:
+                self._record_attempt(
+                    running, cause=FAULT, status=FAULT_STATUS, refusal=None, now=now
+                )
+            return
+        try:
+            self._end(running, FAULT, released_by="switch", status=FAULT_STATUS, now=now)
+        finally:
+            if self._accounting.is_open(running.id):
+                self._abandon(running, now=now)
+
+    def _abandon(self, running: RunningCall, *, now: float) -> None:
+        running.phase = Phase.OVER
+        record = self._accounting.abandon(running.id, at=self._clock.utc(), now=now)
+        self._reports.end(record)
+        self._settle_probes(running, is_alive=False, now=now)
 
     # Finding a place.
 
@@ -292,11 +311,11 @@ class CallStages:
         refusal: RefusalCause | None,
         now: float,
     ) -> None:
-        running.phase = Phase.OVER
         self._stop_waiting(running)
         record = self._accounting.refuse(
             attempt_of_call(running, cause=cause, status=status), at=self._clock.utc(), now=now
         )
+        running.phase = Phase.OVER
         self._reports.refuse(record, cause=refusal)
 
     def _say(self, running: RunningCall, answer: RefusalAnswer) -> None:
@@ -320,7 +339,6 @@ class CallStages:
         """Free the slots and charge: in memory at once, whatever is still to be said."""
         if running.phase is Phase.OVER:
             return
-        running.phase = Phase.OVER
         self._stop_waiting(running)
         record = self._accounting.end(
             running.id,
@@ -330,6 +348,7 @@ class CallStages:
             at=self._clock.utc(),
             now=now,
         )
+        running.phase = Phase.OVER
         self._reports.end(record)
         self._settle_probes(running, is_alive=False, now=now)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import socket
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -15,13 +17,17 @@ from freiton.config import Config, ConfigError, HostPort, Overrides, load_config
 from freiton.control import ControlError
 from freiton.errors import OperatorError
 from freiton.logs import open_log
+from freiton.routing.directory import Directory
 from freiton.running_switch import RunningSwitch
+from freiton.storage.site_store import SiteStore
 from rating.engine import Quote, QuoteParams, quote
 from rating.numbering import DiallingOrigin, E164Number
 from tests.support.free_port import free_sip_ports, free_tcp_port
+from tests.support.virtual_town import account
 
 HOST = "127.0.0.1"
 GERMANY = "089123456"
+MANY_ACCOUNTS = 60_000
 
 
 def settings(folder: Path) -> Config:
@@ -109,3 +115,22 @@ async def test_a_taken_port_is_one_sentence_and_leaves_nothing_open(tmp_path: Pa
             await RunningSwitch(config, open_log("error")).start()
     async with running(config):
         pass
+
+
+async def test_very_many_accounts_cost_no_event_before_they_call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each with terms of its own: in one batch they would be more than the writer takes."""
+    config = settings(tmp_path)
+    accounts = [account(number, f"a{number}") for number in range(1, MANY_ACCOUNTS + 1)]
+    directory = Directory(default_domain="example.org", accounts=accounts)
+    monkeypatch.setattr(SiteStore, "load_directory", lambda *_, **__: directory)
+    async with running(config) as switch:
+        switch.reload_site()
+        assert switch._writer.pending_count < 10
+        started = time.monotonic()
+        while switch._writer.pending_count:
+            await asyncio.sleep(0.005)
+            assert time.monotonic() - started < 5
+        assert switch._log.position < 10
+        assert switch._accounting.is_log_up

@@ -15,18 +15,16 @@ from pathlib import Path
 from freiton.accounting.call_accounting import CallAccounting
 from freiton.accounting.charging_state import ledger_account_id
 from freiton.accounting.recovery import OpenCall, recover
+from freiton.calls.admission_request import spending_terms
 from freiton.calls.perform import perform_all
 from freiton.calls.pricing import Pricing
+from freiton.calls.spending import renew_terms
 from freiton.calls.stream import CallReport
 from freiton.compose import Composed, Surroundings, compose
 from freiton.config import Config
 from freiton.config.load import Overrides, load_config
-from freiton.routing.directory import (
-    ChargingKind,
-    Directory,
-)
+from freiton.routing.directory import Directory
 from freiton.routing.refusals import reason_value
-from rating.ledger import SpendingTerms
 from sipcore.auth.nonce import Nonces
 from sipcore.errors import RemoteError
 from sipcore.message import parse_message
@@ -165,7 +163,7 @@ class VirtualSwitch:
         for aor, bindings in self.bindings.by_aor.items():
             for binding in bindings:
                 self._parts.locations.restore(aor, binding, now=now)
-        self._set_terms()
+        self._greet_accounts()
         self._update_carriers()
         self.wire.parties[SWITCH] = self
         self._resume(recovered.open_calls, listeners)
@@ -311,13 +309,15 @@ class VirtualSwitch:
     def _resume(self, open_calls: list[OpenCall], listeners: dict[str, Listener]) -> None:
         self._parts.calls.resume(open_calls, listeners, now=self.wire.now)
 
-    def _set_terms(self) -> None:
+    def _greet_accounts(self) -> None:
+        """Set every account's terms, as its first call would: tests count a call's own records."""
         for one in self.site.directory.accounts:
-            is_prepaid = one.charging is ChargingKind.PREPAID
-            terms = SpendingTerms(is_prepaid, None if is_prepaid else one.daily_limit_micros)
             self._accounting.configure_account(
-                str(one.id), terms, at=self.clock.utc(), now=self.wire.now
+                str(one.id), spending_terms(one), at=self.clock.utc(), now=self.wire.now
             )
+
+    def _set_terms(self) -> None:
+        renew_terms(self._accounting, self.site.directory, at=self.clock.utc(), now=self.wire.now)
 
     def _update_carriers(self) -> None:
         trunks = self.site.directory.trunks

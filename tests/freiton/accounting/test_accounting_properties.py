@@ -140,6 +140,9 @@ class AccountingMachine(RuleBasedStateMachine):
             self.records[record.call_id] = record
         self.unproven = {call.call_id for call in recovered.open_calls}
         for call in CALLS:
+            if not self.is_open(call):
+                # What became of it may be in the log alone: its id is not used again.
+                self.lives[call] += 1
             # A call whose end was lost with the process is open again; its life goes on.
             if self.name(call) not in self.unproven or waits:
                 continue

@@ -630,3 +630,66 @@ def test_what_cannot_be_written_costs_one_call_and_never_becomes_a_fact() -> Non
     desk.write()
     assert desk.folded() == desk.in_memory()
     assert set(desk.accounting.state.calls) == {"before", "after"}
+
+
+def test_several_moves_in_one_moment_are_several_events() -> None:
+    desk = Desk()
+    desk.admit("c", trunk("a", 3))
+    for number, (before, after) in enumerate([("a", "b"), ("b", "a"), ("a", "b")]):
+        desk.accounting.move(
+            "c", f"trunk/{before}", to=trunk(after, 3), trunk_id=after, at=desk.at, now=desk.now
+        )
+        desk.accounting.change_session("c", b"%d" % number, at=desk.at, now=desk.now)
+    desk.write()
+    assert desk.folded() == desk.in_memory()
+    assert desk.log.fold().calls["c"].personal.resume == b"2"
+    desk.answer("c")
+    desk.write()
+    desk.die()
+    desk.accounting.move("c", "trunk/b", to=trunk("a", 3), trunk_id="a", at=desk.at, now=desk.now)
+    desk.write()
+    assert desk.folded() == desk.in_memory()
+
+
+def test_an_abandoned_call_holds_nothing_and_costs_nothing_even_what_it_had_used() -> None:
+    desk = prepaid_desk(50 * CENT)
+    desk.connect("c", flatrate(1), terms=PREPAID)
+    desk.run(25)
+    assert desk.balance() < 50 * CENT, "slices were posted while it ran"
+    assert desk.available() < desk.balance(), "and one is reserved"
+
+    record = desk.accounting.abandon("c", at=desk.at, now=desk.now)
+
+    assert (record.ending, record.partial_cause, record.amount_micros) == ("fault", "fault", 0)
+    assert record.duration_us == 25_000_000
+    assert record.is_consistent()
+    assert desk.slots(flatrate(1)) == set()
+    desk.write()
+    assert desk.balance() == desk.available() == 50 * CENT
+    assert desk.folded() == desk.in_memory()
+    assert desk.end("c") == record
+    assert desk.accounting.next_deadline() is None
+
+
+def test_a_call_that_failed_in_the_middle_of_its_charge_can_be_abandoned(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    desk = prepaid_desk(50 * CENT)
+    desk.connect("c", flatrate(1), terms=PREPAID)
+    desk.run(5)
+
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(desk.accounting.state.book), "post", fail)
+        with pytest.raises(ZeroDivisionError):
+            desk.end("c")
+    assert desk.slots(flatrate(1)) == {"c"}
+
+    desk.accounting.abandon("c", at=desk.at, now=desk.now)
+
+    assert desk.slots(flatrate(1)) == set()
+    desk.write()
+    assert desk.balance() == desk.available() == 50 * CENT
+    assert desk.folded() == desk.in_memory()
