@@ -369,7 +369,12 @@ class CallControl:
         self._try(running, action, now=now)
         while followups := self._stages.take_followups():
             for other, event in followups:
-                self._try(other, partial(self._perform_step, event=event), now=now)
+                step = (
+                    partial(self._perform_step, event=event)
+                    if event is not None
+                    else self._stages.admit
+                )
+                self._try(other, step, now=now)
 
     def _try(self, running: RunningCall, action: Action, *, now: float) -> None:
         try:

@@ -59,7 +59,8 @@ PROBED_FOR: Final = frozenset(
 )
 """Refusals that a dead call of the same account may be the reason of."""
 
-FollowUp = tuple[RunningCall, CallEvent]
+FollowUp = tuple[RunningCall, CallEvent | None]
+"""A call and what it is told next; None lets it claim its place once more."""
 
 
 class CallStages:
@@ -117,14 +118,14 @@ class CallStages:
         running.phase = Phase.OVER
         record = self._accounting.abandon(running.id, at=self._clock.utc(), now=now)
         self._reports.end(record)
-        self._settle_probes(running, is_alive=False, now=now)
+        self._settle_probes(running, is_alive=False)
 
     # Finding a place.
 
     def admit(self, running: RunningCall, *, now: float) -> None:
         """Claim slots and money; then wait for the log, or for those who hold the slots."""
         decision = running.decision
-        if decision is None:
+        if decision is None or running.phase is not Phase.ADMITTING:
             return
         at = self._clock.utc()
         outcome = self._accounting.admit(
@@ -175,7 +176,7 @@ class CallStages:
             self._prove_resumed(running, is_alive=is_alive, now=now)
         elif is_alive:
             self._arm_probe(running, now=now)
-            self._settle_probes(running, is_alive=True, now=now)
+            self._settle_probes(running, is_alive=True)
         else:
             # Its release settles the probes, when the slot is free.
             running.cut_reason = LOST
@@ -187,7 +188,7 @@ class CallStages:
             running.talking_since = now
             self._accounting.readopt(running.id, at=self._clock.utc(), now=now)
             self._arm_probe(running, now=now)
-            self._settle_probes(running, is_alive=True, now=now)
+            self._settle_probes(running, is_alive=True)
             return
         self._then(running, Hangup(reason_value(27, LOST), 480))
 
@@ -350,13 +351,13 @@ class CallStages:
         )
         running.phase = Phase.OVER
         self._reports.end(record)
-        self._settle_probes(running, is_alive=False, now=now)
+        self._settle_probes(running, is_alive=False)
 
-    def _settle_probes(self, running: RunningCall, *, is_alive: bool, now: float) -> None:
+    def _settle_probes(self, running: RunningCall, *, is_alive: bool) -> None:
         for waiter in self._probes.settle(running.id, is_alive=is_alive):
             waiting = self._calls.get(waiter)
-            if waiting is not None and waiting.phase is Phase.ADMITTING:
-                self.admit(waiting, now=now)
+            if waiting is not None:
+                self._followups.append((waiting, None))
 
     def _arm_probe(self, running: RunningCall, *, now: float) -> None:
         if running.probe_deadline is not None:

@@ -77,3 +77,17 @@ def test_a_fault_after_the_end_writes_no_second_record(monkeypatch: pytest.Monke
     assert switch.faults
     assert [record.ending for record in switch.log.records()] == ["answered"]
     assert_next_call_gets_the_slot(switch)
+
+
+def test_who_waited_for_a_slot_fails_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    switch = one_slot()
+    talk(switch)
+    switch.phone("anna").is_dead = True
+    waiting = switch.phone("anna", 2).call(MOBILE)
+    with monkeypatch.context() as patch:
+        patch.setattr(CallAccounting, "admit", fail)
+        switch.wire.advance(3)
+    assert waiting.finals == [500]
+    endings = sorted(record.ending for record in switch.log.records())
+    assert endings == ["fault", "lost"]
+    assert switch.slots(OWNER) == set()
