@@ -408,8 +408,8 @@ class CallControl:
                 self._accounting.change_session(running.id, resume, at=self._clock.utc(), now=now)
             case Progressed():
                 pass
-            case Answered():
-                self._stages.answered(running, now=now)
+            case Answered(target=winner):
+                self._stages.answered(running, winner, now=now)
             case Exhausted():
                 self._stages.exhausted(running, command, now=now)
             case Abandoned():

@@ -12,6 +12,7 @@ from freiton.routing.decision import CallKind
 from freiton.routing.refusals import RefusalCause
 from rating.cdr import CallDetailRecord
 from rating.engine import RatedCall, describe
+from sipcore.b2bua.call_events import Target
 
 RESULTS: Final = ("answered", "refused", "busy", "unanswered", "cancelled", "failed")
 BUSY: Final = frozenset({486, 600})
@@ -66,6 +67,21 @@ class CallReports:
         """Tell that a call goes on; ``cost`` is its price up to now."""
         micros = None if cost is None else cost.amount_micros
         self._publish("tick", running, now=now, cost_micros=micros)
+
+    def leg(
+        self, running: RunningCall, target: Target, result: str, *, status: int | None = None
+    ) -> None:
+        """Write the line of a callee's leg; that of the caller's is the line of the call.
+
+        ``result`` is one of ``RESULTS``, or ``elsewhere`` where another device answered.
+        """
+        self._journal.info(
+            "leg ended" if result != "answered" else "leg answered",
+            call=running.id,
+            target=target.name,
+            result=result,
+            status=status,
+        )
 
     def end(self, record: CallDetailRecord) -> None:
         """Tell that an admitted call is over."""

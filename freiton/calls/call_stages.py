@@ -39,6 +39,7 @@ from sipcore.b2bua.call_events import (
     Probe,
     Refuse,
     Released,
+    Target,
 )
 from sipcore.identifiers import Identifiers
 
@@ -240,6 +241,7 @@ class CallStages:
                 group, decision, self._carriers, now=now, trunk_ring_s=TRUNK_RING_S
             )
             if targets:
+                running.targets = targets
                 running.phase = Phase.DIALLING
                 confirm = decision.kind is not CallKind.EMERGENCY
                 self._then(running, Dial(targets, confirm=confirm))
@@ -250,6 +252,9 @@ class CallStages:
 
     def exhausted(self, running: RunningCall, exhausted: Exhausted, *, now: float) -> None:
         """Go on to the next group, or tell the caller why nobody answered."""
+        for target, failure, _ in exhausted.failures:
+            self._reports.leg(running, target, result_of_status(failure or 0), status=failure)
+        running.targets = ()
         if isinstance(running.group, TrunkGroup):
             _, status, is_transport_failure = exhausted.failures[0]
             # Help may be rung twice; anybody else only once.
@@ -265,17 +270,24 @@ class CallStages:
         self._end(running, result, released_by="callee", status=status, now=now)
         self._then(running, Refuse(status))
 
-    def answered(self, running: RunningCall, *, now: float) -> None:
+    def answered(self, running: RunningCall, winner: Target, *, now: float) -> None:
         """Learn that a target won."""
         running.phase = Phase.TALKING
         running.talking_since = now
         self._arm_probe(running, now=now)
+        for target in running.targets:
+            result = "answered" if target is winner else "elsewhere"
+            self._reports.leg(running, target, result)
+        running.targets = ()
         self._reports.answer(running, now=now)
 
     def abandoned(self, running: RunningCall, abandoned: Abandoned, *, now: float) -> None:
         """End a call that ended before any target answered."""
         by, status = abandoned.abandoned_by, abandoned.status
         cause = running.cut_reason or result_of_status(status)
+        for target in running.targets:
+            self._reports.leg(running, target, "cancelled")
+        running.targets = ()
         if running.is_admitted:
             self._end(running, cause, released_by=by, status=status, now=now)
             return

@@ -9,6 +9,7 @@ from freiton.routing.directory import Device
 from freiton.routing.refusals import RefusalCause
 from rating.engine import Quote
 from sipcore.b2bua.call import Call
+from sipcore.b2bua.call_events import Target
 from sipcore.dialog.dialog import DialogId
 from sipcore.message import Request
 from sipcore.transaction.deadlines import Deadline
@@ -44,7 +45,7 @@ class RunningCall:
         "admitted_seq", "answered_seq", "call", "cut_reason", "deadline", "decision", "device",
         "dialogs", "group", "groups_left", "has_probed_holders", "id", "invite_transaction",
         "is_admitted", "is_emergency", "is_unproven", "merge_key", "phase", "probe_deadline",
-        "quote", "talking_since", "wait_deadline",
+        "quote", "talking_since", "targets", "wait_deadline",
     )  # fmt: skip
 
     def __init__(
@@ -70,6 +71,8 @@ class RunningCall:
         self.phase = Phase.ADMITTING
         self.group: Group | None = None
         self.groups_left: list[Group] = [] if decision is None else list(decision.groups)
+        # Whom the present group rings; empty again when each of their legs has been told of.
+        self.targets: tuple[Target, ...] = ()
         self.is_emergency = decision is not None and decision.kind is CallKind.EMERGENCY
         self.is_admitted = False
         self.admitted_seq: int | None = None

@@ -132,6 +132,8 @@ def test_of_two_phones_one_answers_and_the_other_is_told(town: Town) -> None:
 
     (record,) = town.switch.wait_for_records(1)
     assert record["ending"] == "answered"
+    legs = [line for line in town.switch.log_lines() if line["event"].startswith("leg ")]
+    assert sorted(line["result"] for line in legs) == ["answered", "elsewhere"]
 
 
 def test_a_call_is_held_and_resumed(town: Town) -> None:

@@ -75,7 +75,7 @@ def test_a_call_outlives_a_killed_switch(town: Town) -> None:
     assert town.switch.metric("freiton_slots_in_use") == 0
 
 
-def test_the_log_tells_each_attempt_once_and_no_number_whole(town: Town) -> None:
+def test_the_log_tells_each_leg_once_and_no_number_whole(town: Town) -> None:
     carrier = town.answer("uas-answer.xml", "north", pause_ms=50)
     town.run("uac-call.xml", "bob", to=GERMANY, pause_ms=100)
     carrier.expect_success()
@@ -84,6 +84,9 @@ def test_the_log_tells_each_attempt_once_and_no_number_whole(town: Town) -> None
 
     told = [line for line in town.switch.log_lines() if line["event"].startswith("call ")]
     assert [line["result"] for line in told] == ["answered", "refused"]
+    legs = [line for line in town.switch.log_lines() if line["event"].startswith("leg ")]
+    assert [(line["target"], line["result"]) for line in legs] == [("north", "answered")]
+    assert legs[0]["call"] == told[0]["call"]
     assert told[0]["called"] == GERMANY_E164[:-3] + "***"
     assert told[0]["calling"] == "+493023125***"
     text = town.switch.log_tail()
