@@ -18,13 +18,16 @@ LEAD_US: Final = 1 * MICROSECONDS
 class GrantWatch:
     """One deadline per talking call."""
 
-    __slots__ = ("_journal", "_schedule", "_unsaved")
+    __slots__ = ("_cuts", "_faulty", "_journal", "_schedule", "_unsaved")
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._schedule = Schedule()
         # Calls whose extension the log did not take; said anew when it is back.
         self._unsaved: dict[str, None] = {}
+        # Calls whose extension raised an exception.
+        self._faulty: set[str] = set()
+        self._cuts: list[Cut] = []
 
     def arm(self, call: ChargedCall) -> None:
         """Set the next instant at which a call's grant must be looked at."""
@@ -40,6 +43,7 @@ class GrantWatch:
         """Drop a call that is over."""
         self._schedule.cancel(call_id)
         self._unsaved.pop(call_id, None)
+        self._faulty.discard(call_id)
 
     def next_us(self) -> int | None:
         """Give the earliest instant at which `pass_deadlines` has something to see."""
@@ -50,16 +54,9 @@ class GrantWatch:
 
         Between the two tries money may come in, or another call give its rest back.
         """
-        cuts: list[Cut] = []
         while (call_id := self._schedule.pop_due(when.mono_us)) is not None:
-            call = self._journal.state.calls[call_id]
-            end_us = call.deadline_us(call.session.grant.seconds)
-            if self._extend(call, when):
-                self.arm(call)
-            elif end_us > when.mono_us:
-                self._schedule.set(call_id, end_us)
-            else:
-                cuts.append(_cut_of(call))
+            self._pass_deadline(self._journal.state.calls[call_id], when)
+        cuts, self._cuts = self._cuts, []
         return cuts
 
     def extension_failed(self, call_id: str) -> None:
@@ -74,6 +71,24 @@ class GrantWatch:
             call = self._journal.state.calls.get(call_id)
             if call is not None and call.anchor is not None:
                 self._journal.announce(_extension_of(call, call.anchor))
+
+    def _pass_deadline(self, call: ChargedCall, when: Instant) -> None:
+        """Extend one grant or cut it; a fault on the way costs the call, never unpaid seconds."""
+        call_id = call.admitted.call_id
+        end_us = call.deadline_us(call.session.grant.seconds)
+        if call_id in self._faulty:
+            self._cuts.append(_cut_of(call))
+            return
+        # Undone below; what an exception leaves behind is a call that is cut at its grant's end.
+        self._faulty.add(call_id)
+        self._schedule.set(call_id, max(end_us, when.mono_us + 1))
+        is_extended = self._extend(call, when)
+        self._faulty.discard(call_id)
+        if is_extended:
+            self.arm(call)
+        elif end_us <= when.mono_us:
+            self._schedule.cancel(call_id)
+            self._cuts.append(_cut_of(call))
 
     def _extend(self, call: ChargedCall, when: Instant) -> bool:
         session = call.session

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 import pytest
@@ -24,7 +24,7 @@ from freiton.accounting.charging_events import (
 )
 from freiton.accounting.errors import AccountingError, UnknownCall
 from freiton.accounting.slots import SlotClaim, SlotKind
-from rating.charging import Grant
+from rating.charging import ChargingSession, Grant
 from rating.ledger import SpendingTerms
 from tests.freiton.accounting.desk import CENT, LIMIT, PREPAID, Desk, flatrate, seqs_of, trunk
 from tests.rating.charging.quotes import make_quote
@@ -173,6 +173,30 @@ def test_prepaid_is_cut_at_the_exact_second_and_charged_at_most_the_grant() -> N
     assert record.amount_micros == 23 * SECOND
     assert (record.rated_us, record.duration_us) == (23_000_000, 100_000_000)
     assert desk.balance() == 999
+
+
+def test_a_fault_while_a_grant_is_extended_costs_that_call_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    desk = Desk()
+    desk.connect("c1")
+    granted_s = desk.accounting.state.calls["c1"].session.grant.seconds
+    decide = ChargingSession.decide_update
+
+    def fail_for_the_first(session: ChargingSession, **moment: Any) -> Any:
+        if session.id == "c1":
+            raise ZeroDivisionError
+        return decide(session, **moment)
+
+    monkeypatch.setattr(ChargingSession, "decide_update", fail_for_the_first)
+    with pytest.raises(ZeroDivisionError):
+        desk.run(granted_s)
+    desk.connect("c2")
+    cuts = desk.run(granted_s + 5)
+    assert [(cut.call_id, cut.at_s) for cut in cuts] == [("c1", granted_s)]
+    record = desk.end("c1", "cut")
+    assert record.charged_s == granted_s
+    assert desk.end("c2").charged_s == granted_s + 5
 
 
 def test_the_cut_comes_at_the_granted_second_not_later() -> None:
