@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
 from freiton.accounting.slots import SlotClaim, SlotKind
+from rating.allowances import AllowanceTerms
 from rating.charging import Grant
 from rating.engine import Quote
 from rating.ledger import SpendingTerms
@@ -44,12 +45,14 @@ class AdmitRequest:
     """One call that wants to be set up.
 
     `quote` is None where nothing can be charged: incoming and internal calls, emergency. `terms`
-    say what `account_id` may spend; they count only with a quote. `max_call_s` None means that
-    nothing ends the call.
+    say what `account_id` may spend; they count only with a quote. So do `allowances`: one for
+    each that the quote names, of the local month in which the call begins; others are passed
+    over. `max_call_s` None means that nothing ends the call.
     """
 
     __slots__ = (
         "account_id",
+        "allowances",
         "call_id",
         "called_number",
         "calling_number",
@@ -76,6 +79,7 @@ class AdmitRequest:
         called_number: str,
         terms: SpendingTerms,
         quote: Quote | None = None,
+        allowances: Sequence[AllowanceTerms] = (),
         claims: Sequence[SlotClaim] = (),
         max_call_s: int | None = None,
         is_emergency: bool = False,
@@ -90,6 +94,7 @@ class AdmitRequest:
         self.called_number = called_number
         self.terms = terms
         self.quote = quote
+        self.allowances = allowances
         self.claims = claims
         self.max_call_s = max_call_s
         self.is_emergency = is_emergency
