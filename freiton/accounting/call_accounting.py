@@ -58,6 +58,7 @@ from freiton.accounting.errors import AccountingError, UnknownCall
 from freiton.accounting.grant_watch import GrantWatch
 from freiton.accounting.instants import MICROSECONDS, Instant, us_of_seconds
 from freiton.accounting.journal import Journal
+from freiton.accounting.rating_runs import RatingRuns
 from freiton.accounting.slots import SlotClaim
 from rating.cdr import CallDetailRecord
 from rating.charging import ChargingSession, CreditLimitReached
@@ -80,6 +81,7 @@ class CallAccounting:
         "_grants",
         "_journal",
         "_position",
+        "rating_runs",
         "state",
     )
 
@@ -90,6 +92,7 @@ class CallAccounting:
         self.state = state or ChargingState()
         self._journal = Journal(self.state, boot_id=boot_id)
         self._grants = GrantWatch(self._journal)
+        self.rating_runs = RatingRuns(self._journal)
         self._position = position
         self._admissions: dict[str, Admitted] = {}
         self._answer_seqs: dict[str, int] = {}
@@ -354,11 +357,8 @@ class CallAccounting:
 
     def appended(self, seq: int, position: int) -> None:
         """Learn that a record is durable; a past position says that it had been before."""
-        record = self._journal.outbox.acknowledge(seq)
-        is_first = position > self._position
+        record = self._journal.acknowledge(seq, is_first=position > self._position)
         self._position = max(self._position, position)
-        if record is not None and is_first and isinstance(record.event, ToppedUp):
-            self.state.apply(record.event)
         if record is not None and isinstance(record.event, CallAnswered):
             self._confirm(record.event.call_id, seq)
         if not self._journal.outbox.is_up:
@@ -450,12 +450,7 @@ class CallAccounting:
         talk_us = call.talk_us_at(proof)
         ending = CallEnding(LOST, "switch", partial_cause=RESTART)
         return self._close(
-            call,
-            ending,
-            talk_us=talk_us,
-            charged_us=talk_us,
-            ended_at_us=proof.at_us,
-            when=when,
+            call, ending, talk_us=talk_us, charged_us=talk_us, ended_at_us=proof.at_us, when=when
         )
 
     def _close(

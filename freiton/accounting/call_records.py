@@ -11,6 +11,7 @@ from freiton.accounting.charging_events import (
     AttemptRefused,
     CallAdmitted,
     CallEnded,
+    CallRerated,
     PersonalFields,
 )
 from freiton.accounting.instants import Instant, datetime_of
@@ -139,6 +140,17 @@ def load_record(
         return record
     return replace(
         record, calling_number=personal.calling_number, called_number=personal.called_number
+    )
+
+
+def rerated_record(record: CallDetailRecord, newest: CallRerated | None) -> CallDetailRecord:
+    """Give a record as its newest rating run left it, with the numbers that are still kept."""
+    if newest is None:
+        return record
+    return replace(
+        CallDetailRecord.from_record(newest.record),
+        calling_number=record.calling_number,
+        called_number=record.called_number,
     )
 
 

@@ -151,6 +151,45 @@ class AttemptRefused(CallEvent, frozen=True, kw_only=True, omit_defaults=True, t
     record: dict[str, Any]
 
 
+class RatingRunBegun(
+    ChargingEvent, frozen=True, kw_only=True, omit_defaults=True, tag="rating_run"
+):
+    """Recorded calls are rated anew: from here on only this run may correct charges.
+
+    `number` counts the runs of the log; what the switch charged while calls ended is run 0.
+    """
+
+    run_id: str
+    number: int
+    reason: str
+
+    @property
+    def key(self) -> str:
+        """One per run, however often its beginning is told."""
+        return f"rating-run/{self.run_id}"
+
+
+class CallRerated(CallEvent, frozen=True, kw_only=True, omit_defaults=True, tag="rerated"):
+    """A rating run found another price for an ended call; its former charge is given back.
+
+    Refund and debit stand in one event, so that no crash leaves the one without the other.
+    `record` is the call's whole new record, which names its run and the one it supersedes.
+    """
+
+    run: int
+    account_id: str
+    is_prepaid: bool
+    started_us: int
+    record: dict[str, Any]
+    refund_micros: int = 0
+    charge_micros: int = 0
+
+    @property
+    def key(self) -> str:
+        """One per call and run."""
+        return f"{self.call_id}/rerated/{self.run}"
+
+
 class ToppedUp(ChargingEvent, frozen=True, kw_only=True, omit_defaults=True, tag="topped_up"):
     """Money was paid in; `reference` is the payer's own key for this payment."""
 
@@ -209,11 +248,17 @@ AnyEvent = (
     | CallReadopted
     | CallEnded
     | AttemptRefused
+    | RatingRunBegun
+    | CallRerated
     | ToppedUp
     | TermsSet
     | Heartbeat
     | ProcessStarted
 )
+
+
+# Facts that count from the moment they are durable; a repeat comes long after, if ever.
+ANNOUNCED: Final = (ToppedUp, RatingRunBegun, CallRerated)
 
 
 class PersonalFields(Struct, frozen=True, omit_defaults=True):

@@ -15,16 +15,18 @@ from freiton.accounting.charging_events import (
     CallAnswered,
     CallEnded,
     CallReadopted,
+    CallRerated,
     GrantExtended,
     Heartbeat,
     PersonalFields,
     ProcessStarted,
+    RatingRunBegun,
     SessionChanged,
     SlotMoved,
     TermsSet,
     ToppedUp,
 )
-from freiton.accounting.instants import Instant
+from freiton.accounting.instants import Instant, datetime_of
 from freiton.accounting.slots import Slots
 from rating.charging import ChargingSession, CreditControlAnswer, Grant
 from rating.ledger import Book, SpendingTerms, TransferId
@@ -38,7 +40,15 @@ def ledger_account_id(account_id: str, *, is_prepaid: bool) -> str:
 class ChargingState:
     """What the log says so far."""
 
-    __slots__ = ("answered_count", "book", "calls", "last_alive", "slots")
+    __slots__ = (
+        "answered_count",
+        "book",
+        "calls",
+        "last_alive",
+        "rating_run",
+        "rating_run_id",
+        "slots",
+    )
 
     def __init__(self, book: Book | None = None) -> None:
         self.book = book or Book()
@@ -46,6 +56,9 @@ class ChargingState:
         self.calls: dict[str, ChargedCall] = {}
         self.answered_count = 0
         self.last_alive: Instant | None = None
+        # The newest rating run; 0 and no id before the first.
+        self.rating_run = 0
+        self.rating_run_id = ""
 
     def apply(self, event: AnyEvent, personal: PersonalFields | None = None) -> None:
         """Fold one event; an event about a call that is not open changes nothing."""
@@ -66,6 +79,10 @@ class ChargingState:
                 self._move(event)
             case CallReadopted():
                 self._readopt(event)
+            case RatingRunBegun():
+                self.rating_run, self.rating_run_id = event.number, event.run_id
+            case CallRerated():
+                self._rerate(event)
             case ToppedUp():
                 self._top_up(event)
             case TermsSet():
@@ -176,6 +193,16 @@ class ChargingState:
         # The log's unique key recognises a repeat for ever; the book need not remember it too.
         self.book.forget(event.key)
 
+    def _rerate(self, event: CallRerated) -> None:
+        account_id = ledger_account_id(event.account_id, is_prepaid=event.is_prepaid)
+        self._ensure_account(account_id, is_prepaid=event.is_prepaid)
+        self.book.correct(
+            account_id,
+            refund_micros=event.refund_micros,
+            charge_micros=event.charge_micros,
+            at=datetime_of(event.started_us),
+        )
+
     def _set_terms(self, event: TermsSet) -> None:
         self.book.open_account(
             ledger_account_id(event.account_id, is_prepaid=event.is_prepaid),
@@ -193,6 +220,8 @@ class ChargingState:
                 call.last_proof = self.last_alive
 
     def _prove_life(self, event: AnyEvent) -> None:
+        if isinstance(event, RatingRunBegun | CallRerated):
+            return  # looking back is possible without a switch, and says nothing of open calls
         newest = self.last_alive
         when = event.when
         # An event that waited for a broken log is older than those of calls that went on.

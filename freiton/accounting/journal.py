@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Final
 
 from freiton.accounting.charging_events import (
+    ANNOUNCED,
     AnyEvent,
     EncodedEvent,
     Heartbeat,
+    LogRecord,
     PersonalFields,
     encode_event,
 )
@@ -51,6 +53,13 @@ class Journal:
     def announce(self, event: AnyEvent, personal: PersonalFields | None = None) -> int:
         """Queue an event that becomes a fact only when it is durable, or is one already."""
         return self._queue(encode_event(event, personal))
+
+    def acknowledge(self, seq: int, *, is_first: bool) -> LogRecord | None:
+        """Learn that a record is durable; one that was announced becomes a fact by it, once."""
+        record = self.outbox.acknowledge(seq)
+        if record is not None and is_first and isinstance(record.event, ANNOUNCED):
+            self.state.apply(record.event)
+        return record
 
     def heartbeat_us(self) -> int | None:
         """When a sign of life is due: any event is one, and only talking calls need any."""

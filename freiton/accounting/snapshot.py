@@ -39,6 +39,8 @@ class StateSnapshot(Struct, frozen=True, kw_only=True, omit_defaults=True):
     book: dict[str, Any]
     calls: tuple[CallSnapshot, ...]
     last_alive: Instant | None = None
+    rating_run: int = 0
+    rating_run_id: str = ""
 
 
 def snapshot_of(state: ChargingState) -> StateSnapshot:
@@ -62,6 +64,8 @@ def snapshot_of(state: ChargingState) -> StateSnapshot:
             for call_id, call in sorted(state.calls.items())
         ),
         last_alive=state.last_alive,
+        rating_run=state.rating_run,
+        rating_run_id=state.rating_run_id,
     )
 
 
@@ -79,6 +83,8 @@ def decode_state(data: bytes, personal: Mapping[str, PersonalFields]) -> Chargin
         )
     state = ChargingState(Book.from_record(snapshot.book))
     state.last_alive = snapshot.last_alive
+    state.rating_run = snapshot.rating_run
+    state.rating_run_id = snapshot.rating_run_id
     for stored in snapshot.calls:
         admitted = stored.admitted
         session = ChargingSession(

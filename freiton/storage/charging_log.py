@@ -8,8 +8,13 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
-from freiton.accounting.call_records import load_record
-from freiton.accounting.charging_events import AttemptRefused, CallEnded
+from freiton.accounting.call_records import load_record, rerated_record
+from freiton.accounting.charging_events import (
+    AttemptRefused,
+    CallAdmitted,
+    CallEnded,
+    CallRerated,
+)
 from freiton.storage.charging_log_file import (
     LogError,
     Segment,
@@ -42,13 +47,31 @@ def read_events(folder: Path, *, after: int = 0) -> Iterator[StoredEvent]:
 
 
 def iterate_cdrs(folder: Path) -> Iterator[CallDetailRecord]:
-    """Give the record of every attempt in the order they ended; erased numbers are empty."""
-    for number in segment_numbers(folder):
-        with open_segment(segment_path(folder, number)) as segment:
-            for row in segment.rows(kinds=("ended", "refused")):
-                stored = read_row(row, path=segment.path)
-                if isinstance(stored.event, CallEnded | AttemptRefused):
-                    yield load_record(stored.event, stored.personal)
+    """Give the record of every attempt in the order they ended; erased numbers are empty.
+
+    A call that was rated again is given with the amounts of its newest rating run.
+    """
+    newest = newest_ratings(folder)
+    for stored in _events_of(folder, "ended", "refused"):
+        if isinstance(stored.event, CallEnded | AttemptRefused):
+            record = load_record(stored.event, stored.personal)
+            yield rerated_record(record, newest.get(record.call_id))
+
+
+def newest_ratings(folder: Path) -> dict[str, CallRerated]:
+    """Give the newest correction of each call that was rated again."""
+    return {
+        stored.event.call_id: stored.event
+        for stored in _events_of(folder, "rerated")
+        if isinstance(stored.event, CallRerated)
+    }
+
+
+def prepaid_calls(folder: Path) -> Iterator[tuple[str, bool]]:
+    """Tell of every admitted call whether it was paid before."""
+    for stored in _events_of(folder, "admitted"):
+        if isinstance(stored.event, CallAdmitted):
+            yield stored.event.call_id, stored.event.is_prepaid
 
 
 def erase_personal_before(folder: Path, at_us: int) -> int:
@@ -73,6 +96,13 @@ def open_segment(path: Path) -> Iterator[Segment]:
         yield segment
     finally:
         segment.close()
+
+
+def _events_of(folder: Path, *kinds: str) -> Iterator[StoredEvent]:
+    for number in segment_numbers(folder):
+        with open_segment(segment_path(folder, number)) as segment:
+            for row in segment.rows(kinds=kinds):
+                yield read_row(row, path=segment.path)
 
 
 def _erase(folder: Path, statement: str, argument: int | str) -> int:

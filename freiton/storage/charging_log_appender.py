@@ -21,7 +21,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from freiton.accounting.charging_events import SCHEMA_VERSION, AnyEvent, PersonalFields, ToppedUp
+from freiton.accounting.charging_events import ANNOUNCED, SCHEMA_VERSION, AnyEvent, PersonalFields
 from freiton.accounting.charging_state import ChargingState
 from freiton.accounting.errors import AccountingError
 from freiton.accounting.snapshot import decode_state, encode_state
@@ -251,7 +251,7 @@ class LogAppender:
 
     def _position_in_older(self, event: AnyEvent) -> int | None:
         # Calls repeat a record within moments; a payment may be repeated after years.
-        searched = self._older if isinstance(event, ToppedUp) else self._older[-1:]
+        searched = self._older if isinstance(event, ANNOUNCED) else self._older[-1:]
         for segment in reversed(searched):
             first = segment.position_of(event.key)
             if first is not None:

@@ -20,9 +20,12 @@ from freiton.accounting.charging_events import (
     CallAdmitted,
     CallAnswered,
     CallEnded,
+    CallRerated,
+    RatingRunBegun,
 )
 from freiton.accounting.charging_state import ChargingState
 from freiton.accounting.errors import AccountingError
+from freiton.accounting.rating_runs import wrong_with_correction
 from freiton.accounting.snapshot import StateSnapshot, snapshot_of
 from freiton.storage.charging_log import open_segment
 from freiton.storage.charging_log_file import (
@@ -53,6 +56,7 @@ class Verification:
     open_calls: int = 0
     ended_calls: int = 0
     refused_attempts: int = 0
+    rating_runs: int = 0
     charged_micros: int = 0
     erased: int = 0
     problems: list[str] = field(default_factory=list)
@@ -155,4 +159,13 @@ class _Prover:
             case AttemptRefused():
                 self._answered.pop(event.call_id, None)
                 self.found.refused_attempts += 1
+            case RatingRunBegun():
+                self.found.rating_runs += 1
+                if event.number != self.found.rating_runs:
+                    return f"rating run {event.number} is not the next one"
+            case CallRerated():
+                self.found.charged_micros += event.charge_micros - event.refund_micros
+                if event.run != self.found.rating_runs:
+                    return f"call {event.call_id} was corrected by run {event.run}, not the newest"
+                return wrong_with_correction(event)
         return None

@@ -20,7 +20,7 @@ CSV_COLUMNS: Final = (
     "duration_us", "ending", "released_by", "sip_status", "destination", "line_type", "prefix",
     "price_list", "row", "document_line", "price_per_minute_ct", "price_per_call_ct",
     "increments", "covered_by", "readings", "billed_s", "charged_s", "basis", "amount_euro",
-    "net_euro", "vat_euro", "gross_euro", "partial_cause",
+    "net_euro", "vat_euro", "gross_euro", "partial_cause", "rating_run", "supersedes",
 )  # fmt: skip
 
 _CENTS_PER_EURO: Final = 100
@@ -72,6 +72,8 @@ def _attempt_cells(record: CallDetailRecord) -> dict[str, str]:
         "released_by": record.released_by or "",
         "sip_status": "" if record.sip_status is None else str(record.sip_status),
         "partial_cause": record.partial_cause or "",
+        "rating_run": str(record.rating_run),
+        "supersedes": "" if record.supersedes is None else str(record.supersedes),
     }
 
 

@@ -54,6 +54,10 @@ class CallDetailRecord:
     """In the basis of the price list."""
     net_micros: int = 0
     gross_micros: int = 0
+    rating_run: int = 0
+    """Which run found these amounts; 0 is what was charged when the call ended."""
+    supersedes: int | None = None
+    """The run whose amounts these replace."""
 
     @property
     def vat_micros(self) -> int:
@@ -78,6 +82,10 @@ class CallDetailRecord:
     def to_record(self) -> dict[str, JsonValue]:
         """Give an exact form for JSON."""
         answered_at = self.answered_at
+        of_run: dict[str, JsonValue] = {
+            "rating_run": self.rating_run,
+            "supersedes": self.supersedes,
+        }
         return {
             "version": RECORD_VERSION,
             "call_id": self.call_id,
@@ -104,6 +112,7 @@ class CallDetailRecord:
             "amount_micros": self.amount_micros,
             "net_micros": self.net_micros,
             "gross_micros": self.gross_micros,
+            **(of_run if self.rating_run else {}),
         }
 
     @classmethod
@@ -137,6 +146,9 @@ class CallDetailRecord:
             amount_micros=value_of(record, "amount_micros", int),
             net_micros=value_of(record, "net_micros", int),
             gross_micros=value_of(record, "gross_micros", int),
+            # Only a record of a later run names one.
+            rating_run=value_of(record, "rating_run", int) if "rating_run" in record else 0,
+            supersedes=optional_of(record, "supersedes", int) if "rating_run" in record else None,
         )
 
 

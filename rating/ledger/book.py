@@ -143,6 +143,24 @@ class Book:
             )
         )
 
+    def correct(
+        self, account_id: str, *, refund_micros: int, charge_micros: int, at: datetime
+    ) -> None:
+        """Give back what a closed session had cost and debit what it costs by a later rating.
+
+        Posted at once, and no limit is asked: what is owed is owed. ``at`` says on which day the
+        money was spent. The caller recognises a repeat, as the log does by its unique key.
+        """
+        account = self.account(account_id)
+        _check_amount(refund_micros)
+        _check_amount(charge_micros)
+        revenue = self._accounts[REVENUE]
+        revenue.debits_posted += refund_micros
+        account.credits_posted += refund_micros
+        account.debits_posted += charge_micros
+        revenue.credits_posted += charge_micros
+        account.count_spent(local_date_of(at), charge_micros - refund_micros)
+
     def forget(self, session_id: str) -> None:
         """Drop a closed session's transfers; the sums keep them, and so does the log."""
         of_session = self._by_session.get(session_id, {})

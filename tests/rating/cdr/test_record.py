@@ -78,3 +78,9 @@ def test_a_call_that_outlived_its_grant_is_rated_by_the_grant() -> None:
     cut = replace(answered_call(), duration_us=62_400_000)
     assert cut.is_consistent()
     assert not replace(cut, rated_us=cut.duration_us).is_consistent()
+
+
+def test_a_record_of_a_later_run_names_it_and_what_it_replaces() -> None:
+    record = replace(answered_call(), rating_run=2, supersedes=1)
+    assert CallDetailRecord.from_record(record.to_record()) == record
+    assert "rating_run" not in answered_call().to_record()
