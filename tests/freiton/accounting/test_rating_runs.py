@@ -1,4 +1,4 @@
-"""A charge is corrected by one more event, never by an edit; repeats and old runs change nothing."""
+"""A charge is corrected by one more event, never by an edit; repeats and old runs do nothing."""
 
 from __future__ import annotations
 
