@@ -22,16 +22,19 @@ from rating.engine import (
     rate_call,
 )
 from rating.numbering import DiallingOrigin, E164Number, is_emergency, load_numbering
-from rating.pricing import load_tariffs
+from rating.pricing import BookedPlan, Subscription, load_tariffs
 
 ROUNDS = 7
 CALLS = 5_000
 CONFIG = Path(__file__).parents[1] / "config"
 BERLIN = DiallingOrigin(area_code="30")
 AT = datetime(2026, 5, 20, 12, 0, tzinfo=UTC)
-OPTIONS = (
-    BookedOption("FLAT.DE", 1, date(2026, 5, 1), None, date(2026, 5, 1)),
-    BookedOption("PLUS", 1, date(2026, 5, 1), None, date(2026, 5, 1)),
+SUBSCRIPTION = Subscription(
+    (BookedPlan("tgnet", "account", date(2026, 5, 1)),),
+    (
+        BookedOption("FLAT.DE", 1, date(2026, 5, 1), None, date(2026, 5, 1)),
+        BookedOption("PLUS", 1, date(2026, 5, 1), None, date(2026, 5, 1)),
+    ),
 )
 
 
@@ -41,7 +44,7 @@ def main() -> None:
     plan, table = numbering.plan, numbering.prefix_table
     number = plan.normalize("0044 7700 900123", BERLIN)
     assert isinstance(number, E164Number)
-    params = QuoteParams(tariffs, "tgnet", OPTIONS, number, table, AT, False, False)
+    params = QuoteParams(tariffs, SUBSCRIPTION, number, table, AT)
     found = quote(params)
     assert isinstance(found, Quote)
     call = RatingParams(found, 61_500_000)

@@ -7,7 +7,10 @@ from rating.errors import RecordError
 
 T = TypeVar("T")
 
-JsonValue = str | int | bool | None | list[int] | list[str] | dict[str, "JsonValue"]
+JsonValue = (
+    str | int | bool | None | list[int] | list[str] | list[dict[str, "JsonValue"]]
+    | dict[str, "JsonValue"]
+)  # fmt: skip
 
 
 def value_of(record: Mapping[str, object], key: str, kind: type[T]) -> T:

@@ -1,9 +1,10 @@
 """One arithmetic for the announced, the running and the final price of a call."""
 
+from rating.engine.call_terms import QuoteParams, Unpriced, UnpricedReason
 from rating.engine.describe import Language, describe
-from rating.engine.find_price import QuoteParams, Unpriced, UnpricedReason, quote
+from rating.engine.find_price import quote
 from rating.engine.grant import grant_seconds, next_change_s, price_of_seconds
-from rating.engine.quote import BY_LAW, ON_NET, Quote
+from rating.engine.quote import BY_LAW, INTERNAL, ON_NET, Quote
 from rating.engine.rate_call import (
     RatedCall,
     RatingParams,
@@ -12,13 +13,15 @@ from rating.engine.rate_call import (
     charged_seconds,
     rate_call,
 )
-from rating.pricing import BookedOption
+from rating.pricing import BookedOption, PricePart
 
 __all__ = [
     "BY_LAW",
+    "INTERNAL",
     "ON_NET",
     "BookedOption",
     "Language",
+    "PricePart",
     "Quote",
     "QuoteParams",
     "RatedCall",

@@ -1,30 +1,22 @@
-"""A provider's price list of one period, and the choice of the row that prices a number."""
+"""A provider's price list of one period: its terms, its zones and its rows."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Final
 
-from rating.numbering import LineType, NumberRange
+from rating.pricing.origin import OriginKind
 from rating.pricing.rate import Rate, Source
+from rating.pricing.rate_index import EmptyMobile, RateIndex
+from rating.pricing.zones import Zone, ZoneMap, ZonePurpose
 
-# Lines that are neither mobile nor of a class with prices of its own are what a table's fixed
-# column speaks of.
-_AS_FIXED: Final = frozenset(
-    {
-        LineType.FIXED,
-        LineType.EITHER,
-        LineType.VOIP,
-        LineType.UNIVERSAL_ACCESS,
-        LineType.TOLL_FREE,
-    }
-)
+Place = tuple[str, int]
+"""File and line of the data, for the report of a problem."""
 
-READING_EMPTY_MOBILE: Final = "R-EMPTY-MOBILE"
-READING_EITHER: Final = "R-FLOM"
-READING_LINE_TYPES: Final = "R-TG-LINETYPES"
+_NO_PLACES: Final[Mapping[str, Place]] = MappingProxyType({})
 
 
 class Basis(StrEnum):
@@ -34,23 +26,6 @@ class Basis(StrEnum):
     NET = "net"
 
 
-class EmptyMobile(StrEnum):
-    """What an empty mobile cell beside a fixed price means."""
-
-    FIXED = "fixed"
-    """The country's price holds for its mobile numbers, too."""
-    REFUSED = "refused"
-    """Mobile numbers of that country are not offered."""
-
-
-@dataclass(frozen=True, slots=True)
-class ChosenRate:
-    """A row that prices a number, with the readings that led to it."""
-
-    rate: Rate
-    readings: tuple[str, ...]
-
-
 @dataclass(frozen=True, slots=True)
 class PriceListTerms:
     """What a list says once for all its rows."""
@@ -58,15 +33,20 @@ class PriceListTerms:
     id: str
     version: str
     provider: str
+    country: str
     basis: Basis
     vat_reference: Fraction
     """The tax rate that the printed prices were made with."""
     valid_from: date
     valid_to: date | None
     """The first day after the list."""
-    columns: tuple[str, ...]
-    """Price columns; the first is the one without any option."""
     empty_mobile: EmptyMobile
+    is_pinned: bool
+    """Whether a contract keeps the version of its first day."""
+    is_default: bool
+    """Whether it holds for contracts that pick no list."""
+    is_example: bool
+    """Whether its prices are invented, because the document prints none."""
     source: Source
     readings: tuple[str, ...]
 
@@ -74,18 +54,29 @@ class PriceListTerms:
 class PriceList:
     """The rates of a period; frozen once built."""
 
-    __slots__ = ("_index", "_service_digits_max", "rates", "terms")
+    __slots__ = ("_by_origin", "call_zones", "places", "rates", "roaming_zones", "terms", "zones")
 
-    def __init__(self, terms: PriceListTerms, rates: Iterable[Rate]) -> None:
+    def __init__(
+        self,
+        terms: PriceListTerms,
+        rates: Iterable[Rate],
+        *,
+        zones: Iterable[Zone] = (),
+        places: Mapping[str, Place] = _NO_PLACES,
+    ) -> None:
+        """Take the parts of the list; ``places`` tell where its selectors and members stand."""
         self.terms = terms
         self.rates = tuple(rates)
-        self._index = {
-            (rate.column, selector, rate.line_type): rate
-            for rate in self.rates
-            for selector in rate.match
+        self.zones = tuple(zones)
+        self.places = places
+        self.call_zones = self._zones(ZonePurpose.CALL)
+        self.roaming_zones = self._zones(ZonePurpose.ROAMING)
+        self._by_origin = {
+            origin: RateIndex(
+                (rate for rate in self.rates if origin in rate.origins), terms.empty_mobile
+            )
+            for origin in OriginKind
         }
-        services = (key[1] for key in self._index if key[1].isdigit())
-        self._service_digits_max = max(map(len, services), default=0)
 
     @property
     def id(self) -> str:
@@ -102,55 +93,11 @@ class PriceList:
         ends = self.terms.valid_to
         return self.terms.valid_from <= day and (ends is None or day < ends)
 
-    def rate_of_service(self, column: str, digits: str) -> tuple[str, Rate] | None:
-        """Find prefix and rate of a German service number; the longest prefix decides."""
-        for length in range(min(len(digits), self._service_digits_max), 0, -1):
-            rate = self._index.get((column, digits[:length], LineType.FIXED))
-            if rate is not None:
-                return digits[:length], rate
-        return None
+    def rows(self, origin: OriginKind) -> RateIndex:
+        """Give the rows for calls from a kind of access."""
+        return self._by_origin[origin]
 
-    def rate_of_range(self, column: str, entry: NumberRange) -> ChosenRate | None:
-        """Find the rate for a range of the prefix table: its breakout, else its country."""
-        if entry.line_type is LineType.MOBILE:
-            return self._rate_of_mobile(column, entry)
-        if entry.line_type in _AS_FIXED:
-            return self._rate_of_fixed(column, entry)
-        rate = self._index.get((column, typed_region(entry), LineType.FIXED))
-        return None if rate is None else ChosenRate(rate, ())
-
-    def _rate_of_mobile(self, column: str, entry: NumberRange) -> ChosenRate | None:
-        # A breakout with a fixed price only (a city) is no row for a mobile number.
-        rate = self._named(column, entry, LineType.MOBILE)
-        if rate is not None:
-            return ChosenRate(rate, ())
-        rate = self._index.get((column, entry.region, LineType.FIXED))
-        if rate is None or self.terms.empty_mobile is EmptyMobile.REFUSED:
-            return None
-        return ChosenRate(rate, (READING_EMPTY_MOBILE,))
-
-    def _rate_of_fixed(self, column: str, entry: NumberRange) -> ChosenRate | None:
-        rate = self._named(column, entry, LineType.FIXED)
-        if rate is None:
-            return None
-        if entry.line_type is LineType.FIXED:
-            return ChosenRate(rate, ())
-        if entry.line_type is not LineType.EITHER:
-            return ChosenRate(rate, (READING_LINE_TYPES,))
-        mobile = self._named(column, entry, LineType.MOBILE)
-        same = mobile is None or mobile.unit_price == rate.unit_price
-        return ChosenRate(rate, () if same else (READING_EITHER,))
-
-    def _named(self, column: str, entry: NumberRange, line_type: LineType) -> Rate | None:
-        index = self._index
-        if entry.breakout:
-            rate = index.get((column, entry.breakout, line_type))
-            if rate is not None:
-                return rate
-        typed = f"{entry.region}/{line_type}"
-        return index.get((column, typed, line_type)) or index.get((column, entry.region, line_type))
-
-
-def typed_region(entry: NumberRange) -> str:
-    """Name all numbers of one line type in a region, such as ``DE/fixed``."""
-    return f"{entry.region}/{entry.line_type}"
+    def _zones(self, purpose: ZonePurpose) -> ZoneMap:
+        return ZoneMap(
+            (zone for zone in self.zones if zone.purpose is purpose), country=self.terms.country
+        )

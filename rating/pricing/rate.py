@@ -8,6 +8,7 @@ from typing import Final
 
 from rating.money import MICROS_PER_EURO
 from rating.numbering import LineType
+from rating.pricing.origin import OriginKind
 
 _SECONDS_PER_MINUTE: Final = 60
 
@@ -57,6 +58,16 @@ class UnitPrice:
         common = gcd(call, second, denominator)
         return UnitPrice(call // common, second // common, denominator // common)
 
+    def plus(self, other: "UnitPrice") -> "UnitPrice":
+        """Add another price exactly."""
+        denominator = lcm(self.denominator, other.denominator)
+        ours, theirs = denominator // self.denominator, denominator // other.denominator
+        return UnitPrice(
+            self.call * ours + other.call * theirs,
+            self.second * ours + other.second * theirs,
+            denominator,
+        )
+
     @property
     def setup_fee(self) -> Fraction:
         """The part per call in euros."""
@@ -69,6 +80,16 @@ class UnitPrice:
 
 
 FREE: Final = UnitPrice(0, 0, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class PricePart:
+    """One of the prices, in euros, that add up to what a call costs."""
+
+    label: str
+    per_minute: Fraction
+    per_call: Fraction
+    source: Source | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +124,12 @@ class Rate:
     source: Source
     readings: tuple[str, ...]
     unit_price: UnitPrice
+    parts: tuple[PricePart, ...]
+    """The price as the only part of itself."""
+    origins: frozenset[OriginKind]
+    """From what kinds of access the row can be called."""
+    factor: Fraction | None
+    """What the price that somebody else tells is multiplied by; with a price, it is added to it."""
 
     @property
     def first_increment_s(self) -> int:

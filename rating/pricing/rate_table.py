@@ -5,33 +5,43 @@ problem with its line, never a price.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from itertools import product
 from typing import Final
 
 from rating.csv_table import read_table
 from rating.errors import Problem
 from rating.money import parse_price
 from rating.numbering import LineType
+from rating.pricing.columns import Column
 from rating.pricing.legal_cap import LegalCap
-from rating.pricing.price_list import PriceListTerms
-from rating.pricing.rate import Increments, Rate, RateStatus, Source, UnitPrice
+from rating.pricing.origin import OriginKind
+from rating.pricing.price_list import Place, PriceListTerms
+from rating.pricing.rate import Increments, PricePart, Rate, RateStatus, Source, UnitPrice
+from rating.pricing.selector import is_selector, is_service, zone_of
 
-PRICE_CT_MIN: Final = Fraction(1, 10)
-PRICE_CT_MAX: Final = Fraction(1000)
+PRICE_EUR_MIN: Final = Fraction(1, 1000)
+PRICE_EUR_MAX: Final = Fraction(10)
 """Prices outside are a mix-up of euros and cents until shown otherwise: the dearest row of any
-known list is a satellite at 999 cents, the cheapest 1.2."""
+known list is a satellite at 9.99, the cheapest 0.012."""
+MOBILE_TO_FIXED_MAX: Final = 50
+"""No list prices a mobile line of a country at so many times its fixed lines, or the reverse; a
+factor of 100 in one cell is a mix-up of units."""
+FACTOR_MAX: Final = Fraction(10)
 
 _CENTS_PER_EURO: Final = 100
+_SCALES: Final[Mapping[str, int]] = {"ct": _CENTS_PER_EURO, "eur": 1}
 _INCREMENTS: Final = re.compile(r"([1-9][0-9]{0,3})/([1-9][0-9]{0,3})")
 _WHOLE: Final = re.compile(r"[0-9]{1,6}")
-_REGION: Final = r"(?:[A-Z]{2}|001)"
-_SELECTOR: Final = re.compile(rf"[0-9]{{3,6}}|{_REGION}(?:/(?P<line_type>[a-z_]+)|-[A-Z0-9-]+)?")
 _LINE_TYPES: Final = (LineType.FIXED, LineType.MOBILE)
 _REQUIRED: Final = ("line", "destination", "match")
-_OPTIONAL: Final = ("half", "unit", "increment", "free_first_s", "status", "readings")
+_OPTIONAL: Final = ("half", "unit", "increment", "free_first_s", "status", "factor", "readings")
+
+Cell = tuple[str, LineType]
+"""A price of a row: its column and the kind of line."""
 
 
 class PriceUnit(StrEnum):
@@ -48,6 +58,9 @@ class TableRules:
 
     terms: PriceListTerms
     document: str
+    columns: tuple[Column, ...]
+    zones: frozenset[str]
+    """Ids that rows may name."""
     increments: Increments
     caps: tuple[LegalCap, ...]
     cap_reading: str
@@ -55,96 +68,142 @@ class TableRules:
 
 
 class RateTable:
-    """Reads the tables of one list; places, labels and selectors must be unique across them."""
+    """Reads the tables of one list; for one kind of access, labels and selectors are unique."""
 
     def __init__(self, rules: TableRules, problems: list[Problem]) -> None:
         self._rules = rules
         self._problems = problems
-        self._seen: dict[tuple[str, str], str] = {}
+        self._seen: dict[tuple[OriginKind, str, str], str] = {}
+        self.places: dict[str, Place] = {}
+        """Where each selector stands in the files."""
 
-    def read(self, file: str, text: str) -> list[Rate]:
+    def read(self, file: str, text: str, origins: frozenset[OriginKind]) -> list[Rate]:
         """Read one table; after a problem its rates are incomplete and must not be used."""
         rates: list[Rate] = []
-        required = (*_REQUIRED, *_price_columns(self._rules.terms))
+        prices = tuple(_price_columns(self._rules.columns))
         rows = read_table(
-            file, text, required=required, optional=_OPTIONAL, problems=self._problems
+            file, text, required=_REQUIRED, optional=_OPTIONAL + prices, problems=self._problems
         )
+        self._check_header(file, text.partition("\n")[0].strip().split(","))
         for line, cells in rows:
-            row = _Row(self._rules, cells)
+            row = _Row(self._rules, cells, origins)
             try:
                 rates += row.rates()
             except ValueError as error:
                 row.problems.append(str(error))
-            row.problems += self._repeated(cells, f"{file}:{line}")
+            row.problems += self._repeated(cells, f"{file}:{line}", origins)
             self._problems += [Problem(file, line, message) for message in row.problems]
+            self.places.update(dict.fromkeys(cells["match"].split(), (file, line)))
         return rates
 
-    def _repeated(self, cells: Mapping[str, str], here: str) -> Iterator[str]:
+    def _check_header(self, file: str, header: Iterable[str]) -> None:
+        names = set(header)
+        prices = [name for name in _price_columns(self._rules.columns) if name in names]
+        if not prices:
+            self._problems.append(Problem(file, 1, "the table has no price column"))
+        for name in prices:
+            if name.endswith("_ct") and f"{name.removesuffix('_ct')}_eur" in names:
+                self._problems.append(Problem(file, 1, f"{name} stands in euros, too"))
+
+    def _repeated(
+        self, cells: Mapping[str, str], here: str, origins: frozenset[OriginKind]
+    ) -> Iterator[str]:
         place = f"{cells['line']} {cells.get('half', '')}".strip()
-        keys = [("place", place), ("destination", cells["destination"])]
-        keys += [("selector", selector) for selector in cells["match"].split()]
-        for key in keys:
-            if key in self._seen:
-                yield f"{key[0]} {key[1]} stands in {self._seen[key]} already"
-            self._seen[key] = here
+        names = [("place", place), ("destination", cells["destination"])]
+        names += [("selector", selector) for selector in cells["match"].split()]
+        for kind, name in names:
+            found = {self._seen.get((origin, kind, name)) for origin in origins} - {None}
+            if found:
+                yield f"{kind} {name} stands in {min(filter(None, found))} already"
+            self._seen.update({(origin, kind, name): here for origin in origins})
 
 
 class _Row:
     """One line of a table."""
 
-    def __init__(self, rules: TableRules, cells: Mapping[str, str]) -> None:
+    def __init__(
+        self, rules: TableRules, cells: Mapping[str, str], origins: frozenset[OriginKind]
+    ) -> None:
         self._rules = rules
         self._cells = cells
+        self._origins = origins
         self.problems: list[str] = []
 
     def rates(self) -> list[Rate]:
         """Give the rates of the row; raise ``ValueError`` or note problems."""
-        prices = {name: self._price(name) for name in _price_columns(self._rules.terms)}
+        prices = self._prices()
         self._check_prices(prices)
         rates = [
-            self._rate(column, line_type, prices[f"{column}_{line_type}_ct"])
-            for column in self._rules.terms.columns
-            for line_type in _LINE_TYPES
-            if prices[f"{column}_{line_type}_ct"] is not None or self._status().value != "priced"
+            self._rate(column, line_type, price)
+            for (column, line_type), price in prices.items()
+            if price is not None or self._status() is not RateStatus.PRICED
         ]
         self._check_selectors(rates)
         self._check_caps(rates)
         return rates
 
-    def _price(self, name: str) -> Fraction | None:
+    def _prices(self) -> dict[Cell, Fraction | None]:
+        """Give the cells that the table has, in euros; ``None`` is an empty one."""
+        found: dict[Cell, Fraction | None] = {}
+        for column, line_type in product(self._rules.columns, _LINE_TYPES):
+            for unit, scale in _SCALES.items():
+                name = f"{column.id}_{line_type}_{unit}"
+                if name in self._cells:
+                    found[column.id, line_type] = self._price(name, scale)
+        return found
+
+    def _price(self, name: str, scale: int) -> Fraction | None:
         text = self._cells[name]
         if not text:
             return None
-        price = parse_price(text)
-        if price and not PRICE_CT_MIN <= price <= PRICE_CT_MAX:
-            self.problems.append(f"{name} {text} is no price in cents: are the units mixed up?")
+        price = parse_price(text) / scale
+        if price and not PRICE_EUR_MIN <= price <= PRICE_EUR_MAX:
+            unit = "euros" if scale == 1 else "cents"
+            self.problems.append(f"{name} {text} is no price in {unit}: are the units mixed up?")
         return price
 
     def _status(self) -> RateStatus:
         return RateStatus(self._cells.get("status") or RateStatus.PRICED)
 
-    def _check_prices(self, prices: Mapping[str, Fraction | None]) -> None:
-        first, *others = self._rules.terms.columns
-        for line_type in _LINE_TYPES:
-            base = prices[f"{first}_{line_type}_ct"]
-            for column in others:
-                price = prices[f"{column}_{line_type}_ct"]
-                if (base is None) is not (price is None):
-                    self.problems.append(f"{line_type} has a price in one of {first}, {column}")
-                elif base is not None and price is not None and price > base:
-                    self.problems.append(f"{line_type}: {column} is dearer than {first}")
+    def _check_prices(self, prices: Mapping[Cell, Fraction | None]) -> None:
+        columns = [
+            column
+            for column in self._rules.columns
+            if any((column.id, line_type) in prices for line_type in _LINE_TYPES)
+        ]
+        for column in columns[1:]:
+            if column.option is not None and not column.plans and not column.origins:
+                self._check_reduced(columns[0].id, column.id, prices)
+        for column in columns:
+            fixed, mobile = (prices.get((column.id, line_type)) for line_type in _LINE_TYPES)
+            if fixed and mobile and max(fixed, mobile) > MOBILE_TO_FIXED_MAX * min(fixed, mobile):
+                self.problems.append(f"{column.id}: are the units of fixed and mobile mixed up?")
         priced = any(price is not None for price in prices.values())
         if priced is not (self._status() is RateStatus.PRICED):
             self.problems.append("price is missing" if not priced else "a price without effect")
 
-    def _rate(self, column: str, line_type: LineType, cents: Fraction | None) -> Rate:
+    def _check_reduced(
+        self, general: str, reduced: str, prices: Mapping[Cell, Fraction | None]
+    ) -> None:
+        """Check the column of an option against that of everybody."""
+        for line_type in _LINE_TYPES:
+            base, price = prices.get((general, line_type)), prices.get((reduced, line_type))
+            if (base is None) is not (price is None):
+                self.problems.append(f"{line_type} has a price in one of {general}, {reduced}")
+            elif base is not None and price is not None and price > base:
+                self.problems.append(f"{line_type}: {reduced} is dearer than {general}")
+
+    def _rate(self, column: str, line_type: LineType, euros: Fraction | None) -> Rate:
         cells = self._cells
-        price = (cents or Fraction(0)) / _CENTS_PER_EURO
+        price = euros or Fraction(0)
         unit = PriceUnit(cells.get("unit") or PriceUnit.MINUTE)
         setup_fee = price if unit is PriceUnit.CALL else Fraction(0)
         per_minute = price if unit is PriceUnit.MINUTE else Fraction(0)
         half = f"-{cells['half']}" if cells.get("half") else ""
         increments = cells.get("increment")
+        source = Source(self._rules.document, self._line())
+        status = self._status()
+        part = PricePart(self._destination(), per_minute, setup_fee, source)
         return Rate(
             row_id=f"{self._line()}{half}/{column}/{line_type}",
             column=column,
@@ -156,10 +215,13 @@ class _Row:
             price_per_message=price if unit is PriceUnit.MESSAGE else Fraction(0),
             increments=read_increments(increments) if increments else self._rules.increments,
             free_first_s=self._free_first_s(),
-            status=self._status(),
-            source=Source(self._rules.document, self._line()),
+            status=status,
+            source=source,
             readings=tuple(cells.get("readings", "").split()),
             unit_price=UnitPrice.compile(setup_fee, per_minute),
+            parts=(part,) if status is RateStatus.PRICED else (),
+            origins=self._origins,
+            factor=self._factor(),
         )
 
     def _line(self) -> int:
@@ -179,18 +241,30 @@ class _Row:
             raise ValueError(f"free_first_s is no whole number: {text!r}")
         return int(text)
 
+    def _factor(self) -> Fraction | None:
+        text = self._cells.get("factor")
+        if not text:
+            return None
+        factor = parse_price(text)
+        if not 0 < factor <= FACTOR_MAX:
+            raise ValueError(f"a factor of {text} is no multiplier such as 1.25")
+        if self._status() is RateStatus.UNPRICED:
+            raise ValueError("a factor without effect")
+        return factor
+
     def _check_selectors(self, rates: list[Rate]) -> None:
         lines = {rate.line_type for rate in rates}
         selectors = self._cells["match"].split()
         if not selectors and not self._cells.get("readings"):
             self.problems.append("match is empty, and no reading says why nothing leads here")
         for selector in selectors:
-            name, _, line_type = selector.partition("/")
-            mobile = line_type == LineType.MOBILE
-            needed = LineType.MOBILE if mobile else LineType.FIXED
+            line_type = selector.partition("/")[2]
+            needed = LineType.MOBILE if line_type == LineType.MOBILE else LineType.FIXED
             if not is_selector(selector):
                 self.problems.append(f"not a selector: {selector!r}")
-            elif (line_type or name.isdigit()) and needed not in lines:
+            elif selector.startswith("@") and zone_of(selector) not in self._rules.zones:
+                self.problems.append(f"there is no zone {zone_of(selector)!r}")
+            elif (line_type or is_service(selector)) and needed not in lines:
                 self.problems.append(f"{selector} needs a {needed} price")
 
     def _check_caps(self, rates: list[Rate]) -> None:
@@ -207,12 +281,6 @@ class _Row:
         self.problems += dict.fromkeys(found)
 
 
-def is_selector(text: str) -> bool:
-    """Tell whether a text has one of the forms that name numbers (``docs/tariffs.md``)."""
-    match = _SELECTOR.fullmatch(text)
-    return match is not None and match["line_type"] in (None, *LineType)
-
-
 def read_increments(text: str) -> Increments:
     """Read a German "Taktung" such as ``60/1``; raise ``ValueError``."""
     match = _INCREMENTS.fullmatch(text)
@@ -221,7 +289,6 @@ def read_increments(text: str) -> Increments:
     return Increments(int(match[1]), int(match[2]))
 
 
-def _price_columns(terms: PriceListTerms) -> Iterator[str]:
-    for column in terms.columns:
-        for line_type in _LINE_TYPES:
-            yield f"{column}_{line_type}_ct"
+def _price_columns(columns: Sequence[Column]) -> Iterator[str]:
+    for column, line_type, unit in product(columns, _LINE_TYPES, _SCALES):
+        yield f"{column.id}_{line_type}_{unit}"

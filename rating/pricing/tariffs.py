@@ -1,12 +1,13 @@
-"""Everything that was loaded: plans by provider, and tax rates."""
+"""Everything that was loaded: tariffs by provider, tax rates, and prices that others announce."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from rating.errors import LocalError
-from rating.pricing.price_list import PriceList
-from rating.pricing.tariff_plan import BookedOption, TariffPlan
+from rating.pricing.external import ExternalPrices
+from rating.pricing.subscription import BookedPlan, Subscription
+from rating.pricing.tariff_plan import TariffPlan
 from rating.pricing.vat import VatTable
 
 
@@ -16,9 +17,10 @@ class Tariffs:
 
     plans: Mapping[str, TariffPlan]
     vat: VatTable
+    external: ExternalPrices
 
     def plan(self, provider: str) -> TariffPlan:
-        """Give a provider's plan; ``LocalError`` if there is none."""
+        """Give a provider's tariff; ``LocalError`` if there is none."""
         plan = self.plans.get(provider)
         if plan is None:
             raise LocalError(f"no tariff of provider {provider!r}")
@@ -30,19 +32,18 @@ class Tariffs:
             raise LocalError("an instant needs a time zone")
         return at.astimezone(self.plan(provider).time_zone).date()
 
-    def list_at(self, provider: str, at: datetime) -> PriceList | None:
-        """Give the price list in force at an instant."""
-        return self.plan(provider).list_on(self.local_day(provider, at))
+    def plan_at(self, subscription: Subscription, at: datetime) -> tuple[BookedPlan, date] | None:
+        """Give the plan in force at an instant, and the day in its provider's calendar."""
+        for booked in subscription.plans:
+            day = self.local_day(booked.provider, at)
+            if booked.holds_on(day):
+                return booked, day
+        return None
 
-    def concurrent_calls_max(
-        self,
-        provider: str,
-        at: datetime,
-        *,
-        options: tuple[BookedOption, ...],
-        is_trunk_account: bool,
-    ) -> int | None:
+    def concurrent_calls_max(self, subscription: Subscription, at: datetime) -> int | None:
         """Give the number of outgoing calls at a time that an account's flats allow."""
-        return self.plan(provider).concurrent_calls_max(
-            self.local_day(provider, at), options, is_trunk_account=is_trunk_account
-        )
+        found = self.plan_at(subscription, at)
+        if found is None:
+            return None
+        booked, day = found
+        return self.plan(booked.provider).concurrent_calls_max(day, subscription)

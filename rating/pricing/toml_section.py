@@ -58,14 +58,22 @@ class Section:
         self._wrong(key, value, "a list of texts")
         return ()
 
-    def choice(self, key: str, choices: type[E]) -> E:
+    def choice(self, key: str, choices: type[E], *, default: E | None = None) -> E:
         """Read a word of an enumeration."""
-        value = self._get(key, None)
+        value = self._get(key, default)
         for choice in choices:
             if choice == value:
                 return choice
         self._wrong(key, value, f"one of {', '.join(choices)}")
         return next(iter(choices))
+
+    def choices(self, key: str, choices: type[E]) -> tuple[E, ...]:
+        """Read a list of words of an enumeration."""
+        words = self.texts(key)
+        known = {choice.value: choice for choice in choices}
+        if not words or not known.keys() >= set(words):
+            self._wrong(key, list(words), f"a list of {', '.join(choices)}")
+        return tuple(known[word] for word in words if word in known)
 
     def price(self, key: str, *, default: str | None = None) -> Fraction:
         """Read a decimal number, written as text so that it stays exact."""
@@ -84,9 +92,9 @@ class Section:
         self._wrong(key, value, "a whole number above 0")
         return 1
 
-    def flag(self, key: str) -> bool:
+    def flag(self, key: str, *, default: bool | None = None) -> bool:
         """Read true or false."""
-        value = self._get(key, None)
+        value = self._get(key, default)
         if isinstance(value, bool):
             return value
         self._wrong(key, value, "true or false")

@@ -8,7 +8,7 @@ import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,7 @@ from freiton.running_switch import RunningSwitch
 from freiton.storage.site_store import SiteStore
 from rating.engine import Quote, QuoteParams, quote
 from rating.numbering import DiallingOrigin, E164Number
+from rating.pricing import BookedPlan, Subscription
 from tests.support.free_port import free_sip_ports, free_tcp_port
 from tests.support.virtual_town import account
 
@@ -62,13 +63,10 @@ def price(switch: RunningSwitch) -> str:
     found = quote(
         QuoteParams(
             tariffs=setup.pricing._tariffs,
-            provider="tgnet",
-            options=(),
+            subscription=Subscription((BookedPlan("tgnet", "account", date.min),)),
             number=number,
             prefix_table=setup.numbering.prefix_table,
             at=datetime(2026, 11, 22, 12, tzinfo=UTC),
-            is_trunk_account=False,
-            on_net_callee=False,
         )
     )
     assert isinstance(found, Quote)

@@ -13,7 +13,7 @@ from rating.numbering import (
     NumberRefused,
     load_numbering,
 )
-from rating.pricing import Tariffs, load_tariffs
+from rating.pricing import BookedPlan, Callee, Subscription, Tariffs, load_tariffs
 
 CONFIG = Path(__file__).parents[2] / "config"
 NOW = datetime(2026, 5, 20, 12, 0, tzinfo=UTC)
@@ -40,6 +40,11 @@ def numbering() -> Numbering:
     return load_numbering(texts("numbering"))
 
 
+def subscribed(*options: BookedOption, plan_id: str = "account") -> Subscription:
+    """Book a plan of TGNET/call since ever."""
+    return Subscription((BookedPlan("tgnet", plan_id, date.min),), options)
+
+
 def price_of(
     dialled: str,
     *,
@@ -55,13 +60,11 @@ def price_of(
     return quote(
         QuoteParams(
             tariffs=loaded or tariffs(),
-            provider="tgnet",
-            options=options,
+            subscription=subscribed(*options, plan_id="trunk" if is_trunk_account else "account"),
             number=number,
             prefix_table=numbering().prefix_table,
             at=at,
-            is_trunk_account=is_trunk_account,
-            on_net_callee=on_net_callee,
+            callee=Callee.OWN_NETWORK if on_net_callee else Callee.OTHER,
         )
     )
 

@@ -187,7 +187,7 @@ RECORD = make_quote().to_record()
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("version", 2),
+        ("version", 3),
         ("version", None),
         ("destination", 1),
         ("line_type", "festnetz"),

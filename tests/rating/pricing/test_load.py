@@ -19,6 +19,14 @@ document = "Demo list"
 country = "DE"
 time_zone = "Europe/Berlin"
 
+[[plan]]
+id = "basic"
+name = "Basic"
+line = 2
+
+[[column]]
+id = "base"
+
 [[price_list]]
 id = "demo"
 version = "1"
@@ -26,7 +34,6 @@ line = 3
 valid_from = 2024-01-01
 basis = "net"
 vat_reference = "0.19"
-columns = ["base"]
 increment = "60/1"
 empty_mobile = "refused"
 readings = ["R-X"]

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from rating.pricing import BookedOption
-from tests.rating.shipped import tariffs
+from tests.rating.shipped import subscribed, tariffs
 
 PLAN = tariffs().plan("tgnet")
 
@@ -24,7 +24,8 @@ def booked(
 
 
 def counts(day: date, booking: BookedOption, *, trunk: bool = False) -> bool:
-    return bool(PLAN.options_on(day, [booking], is_trunk_account=trunk))
+    plan_id = "trunk" if trunk else "account"
+    return bool(PLAN.options_on(day, subscribed(booking, plan_id=plan_id)))
 
 
 @pytest.mark.parametrize(
@@ -80,7 +81,8 @@ def test_a_trunk_account_can_have_plus_but_no_flat() -> None:
 
 def limit(day: date, *bookings: BookedOption, trunk: bool = False) -> int | None:
     at = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
-    return tariffs().concurrent_calls_max("tgnet", at, options=bookings, is_trunk_account=trunk)
+    plan_id = "trunk" if trunk else "account"
+    return tariffs().concurrent_calls_max(subscribed(*bookings, plan_id=plan_id), at)
 
 
 def test_without_a_flat_there_is_no_limit() -> None:
