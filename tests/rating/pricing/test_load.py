@@ -9,8 +9,17 @@ import pytest
 
 from rating.errors import DataError, LocalError
 from rating.numbering import LineType
-from rating.pricing import Basis, EmptyMobile, Increments, RateStatus, Tariffs, load_tariffs
-from tests.rating.shipped import tariffs, texts
+from rating.pricing import (
+    Basis,
+    BookedPlan,
+    EmptyMobile,
+    Increments,
+    OriginKind,
+    RateStatus,
+    Tariffs,
+    load_tariffs,
+)
+from tests.rating.shipped import subscribed, tariffs, texts
 
 TARIFF = """\
 provider = "demo"
@@ -186,7 +195,9 @@ def test_a_bad_row_is_a_problem_with_its_line(row: str, problem: str) -> None:
 @pytest.mark.parametrize(
     ("header", "problem"),
     [
-        (HEADER.replace(",base_mobile_ct", ""), "missing columns: base_mobile_ct"),
+        (HEADER.replace("base_", "bare_"), "unknown columns: bare_fixed_ct, bare_mobile_ct"),
+        ("line,destination,match,readings\n", "the table has no price column"),
+        (f"base_fixed_eur,{HEADER}", "base_fixed_ct stands in euros, too"),
         (HEADER.replace("readings", "reading"), "unknown columns: reading"),
         ("", "missing columns: line"),
     ],
@@ -209,9 +220,8 @@ def test_a_status_and_a_price_must_agree(status: str, price: str, problem: str) 
 def test_columns_must_fit_each_other() -> None:
     header = "line,destination,match,base_fixed_ct,base_mobile_ct,low_fixed_ct,low_mobile_ct\n"
     rows = "1,A,AT,2,3,3,3\n2,B,BE,2,,2,2\n"
-    found = problems_of(
-        {**with_rule('["base"]', '["base", "low"]'), "demo/prices.csv": header + rows}
-    )
+    low = '[[column]]\nid = "low"\noption = "FLAT"\n\n[[price_list]]'
+    found = problems_of({**with_rule("[[price_list]]", low), "demo/prices.csv": header + rows})
     assert found == [
         "demo/prices.csv:2: fixed: low is dearer than base",
         "demo/prices.csv:3: mobile has a price in one of base, low",
@@ -224,26 +234,25 @@ def test_columns_must_fit_each_other() -> None:
         ('provider = "demo"\n', "", ":1: provider is missing"),
         ('"Europe/Berlin"', '"Europe/Bonn"', ":5: no such time zone: 'Europe/Bonn'"),
         ('"Europe/Berlin"', '"../etc"', ":5: no such time zone"),
-        ('basis = "net"', 'basis = "brutto"', ":12: basis must be one of gross, net"),
-        ('"0.19"', "0.19", ":13: vat_reference must be a decimal number in quotation marks"),
-        ("2024-01-01", '"2024"', ":11: valid_from must be a day"),
-        ("2024-01-01", "2024-01-01T00:00:00", ":11: valid_from must be a day"),
-        ("2024-01-01", "2006-01-01", ":11: no tax rate of DE is known"),
-        ("line = 3\n", "", ":7: line is missing"),
-        ("line = 3\n", "line = 0\n", ":10: line must be a whole number above 0"),
-        ("line = 3\n", "line = true\n", ":10: line must be a whole number above 0"),
-        ('increment = "60/1"', 'increment = "60"', ":15: not increments such as 60/1"),
-        ('increment = "60/1"', 'increment = "0/1"', ":15: not increments"),
-        ('["base"]', "[]", ":14: a list needs a price column"),
-        ('tables = ["prices.csv"]', 'tables = ["none.csv"]', ":18: the file is missing"),
-        ("basis =", "base =", ":12: unknown key: base"),
-        ('"flat"', '"column"', ":20: no list has a column ''"),
-        ('covers = ["DE/fixed"]\n', "", ":20: a flat must cover something"),
-        ('["DE/fixed"]', '["DE/fix"]', ":25: no row prices 'DE/fix'"),
-        ('["DE/fixed"]', '["AT"]', ":25: no row prices 'AT'"),
-        ('id = "FLAT"', 'id = "on-net"', ":21: option on-net stands twice"),
-        ("trunk_accounts = true", 'trunk_accounts = "no"', ":27: trunk_accounts must be true or"),
-        ('"provision_day"', '"tomorrow"', ":26: effective must be one of"),
+        ('basis = "net"', 'basis = "brutto"', ":20: basis must be one of gross, net"),
+        ('"0.19"', "0.19", ":21: vat_reference must be a decimal number in quotation marks"),
+        ("2024-01-01", '"2024"', ":19: valid_from must be a day"),
+        ("2024-01-01", "2024-01-01T00:00:00", ":19: valid_from must be a day"),
+        ("2024-01-01", "2006-01-01", ":19: no tax rate of DE is known"),
+        ("line = 3\n", "", ":15: line is missing"),
+        ("line = 3\n", "line = 0\n", ":18: line must be a whole number above 0"),
+        ("line = 3\n", "line = true\n", ":18: line must be a whole number above 0"),
+        ('increment = "60/1"', 'increment = "60"', ":22: not increments such as 60/1"),
+        ('increment = "60/1"', 'increment = "0/1"', ":22: not increments"),
+        ('tables = ["prices.csv"]', 'tables = ["none.csv"]', ":25: the file is missing"),
+        ("basis =", "base =", ":20: unknown key: base"),
+        ('"flat"', '"column"', ":29: no column asks for option 'FLAT'"),
+        ('covers = ["DE/fixed"]\n', "", ":27: a flat must cover something"),
+        ('["DE/fixed"]', '["DE/fix"]', ":32: not a selector: 'DE/fix'"),
+        ('["DE/fixed"]', '["AT"]', ":32: no row prices 'AT'"),
+        ('id = "FLAT"', 'id = "on-net"', ":28: option on-net stands twice"),
+        ("trunk_accounts = true", 'trunk_accounts = "no"', ":34: trunk_accounts must be true or"),
+        ('"provision_day"', '"tomorrow"', ":33: effective must be one of"),
         ('country = "DE"', 'country = "DE', ":4: "),
     ],
 )
@@ -253,8 +262,7 @@ def test_a_bad_rule_is_a_problem_with_its_line(old: str, new: str, problem: str)
 
 
 def test_lists_of_a_provider_must_not_hold_at_the_same_time() -> None:
-    start = TARIFF.index("[[price_list]]")
-    end = TARIFF.index("[[option]]")
+    start, end = TARIFF.index("[[price_list]]"), TARIFF.index("[[option]]")
     second = TARIFF[start:end].replace('"1"', '"2"').replace("2024-01-01", "2025-01-01")
     text = TARIFF[:end] + second + TARIFF[end:]
     assert any(
@@ -271,7 +279,7 @@ def test_lists_of_a_provider_must_not_hold_at_the_same_time() -> None:
         date(2025, 1, 1): "2",
     }
     for day, version in by_day.items():
-        found = plan.list_on(day)
+        found = plan.list_for(BookedPlan("demo", "basic", date.min), day)
         assert (found.version if found else None) == version
 
 
@@ -326,7 +334,7 @@ def test_misuse_is_told_apart_from_bad_data() -> None:
     with pytest.raises(LocalError):
         tariffs().plan("nobody")
     with pytest.raises(LocalError):
-        tariffs().list_at("tgnet", datetime(2026, 1, 1))  # noqa: DTZ001 - the missing zone is the test
+        tariffs().plan_at(subscribed(), datetime(2026, 1, 1))  # noqa: DTZ001 - the missing zone is the test
     with pytest.raises(LocalError):
         tariffs().plan("tgnet").option("GOLD")
 
@@ -340,7 +348,9 @@ def test_misuse_is_told_apart_from_bad_data() -> None:
     ],
 )
 def test_a_list_begins_at_local_midnight(at: datetime, version: str | None) -> None:
-    found = tariffs().list_at("tgnet", at)
+    booked = tariffs().plan_at(subscribed(), at)
+    assert booked is not None
+    found = tariffs().plan("tgnet").list_for(*booked)
     assert (found.version if found else None) == version
 
 
@@ -348,7 +358,7 @@ def test_the_longest_prefix_prices_a_service_number() -> None:
     rows = "20,Directory,118,50,,minute,\n21,Directory 11833,11833,60,,minute,\n"
     price_list = load({"demo/prices.csv": TABLE + rows}).plan("demo").price_lists[0]
     for digits, prefix in (("11833", "11833"), ("11834", "118"), ("118012", "118")):
-        found = price_list.rate_of_service("base", digits)
+        found = price_list.rows(OriginKind.VOIP).of_service(("base",), digits)
         assert found is not None
         assert found[0] == prefix
-    assert price_list.rate_of_service("base", "117") is None
+    assert price_list.rows(OriginKind.VOIP).of_service(("base",), "117") is None
