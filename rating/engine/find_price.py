@@ -166,8 +166,9 @@ def _by_law(params: QuoteParams, number: ServiceNumber, terms: CallTerms | None)
     price_list = None if terms is None else terms.price_list
     found = None
     if terms is not None and price_list is not None:
-        rows = price_list.rows(params.origin.kind)
-        found = rows.of_service(terms.columns(), number.digits)
+        # Abroad only emergencies get here, and the tables of roaming have no row for them.
+        origin = params.origin.kind if params.origin.kind in AT_HOME else OriginKind.VOIP
+        found = price_list.rows(origin).of_service(terms.columns(), number.digits)
     prefix, rate = found or (number.digits, None)
     return Quote(
         destination=number.digits if rate is None else rate.destination,

@@ -1,7 +1,8 @@
 """Zones: regions and breakouts that a list prices together.
 
-A breakout belongs to the zones it is listed in before those of its region, and a zone within
-another counts before it. A region that is listed nowhere belongs to the rest zone, if there is one.
+A breakout that is listed belongs to the zones it is listed in and to none of its region, and a
+zone within another counts before it. A region that is listed nowhere belongs to the rest zone, if
+there is one.
 """
 
 from collections.abc import Iterable, Mapping
@@ -65,12 +66,11 @@ class ZoneMap:
         return () if region in (AT_SEA, self._country) else self._rest
 
     def of_range(self, entry: NumberRange) -> tuple[Zone, ...]:
-        """Give the zones of a range: those of its breakout, then those of its region."""
-        of_region = self.of_region(entry.region)
-        if not entry.breakout:
-            return of_region
-        of_breakout = self._by_member.get(entry.breakout, ())
-        return of_breakout + tuple(zone for zone in of_region if zone not in of_breakout)
+        """Give the zones of a range: those that list its breakout, else those of its region.
+
+        A place that a list names apart leaves every zone of its country, also for flats.
+        """
+        return self._by_member.get(entry.breakout) or self.of_region(entry.region)
 
     def _holds(self, zone: Zone, member: str) -> bool:
         """Tell whether a zone, or one within it, lists a member."""
