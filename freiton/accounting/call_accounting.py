@@ -58,10 +58,11 @@ from freiton.accounting.errors import AccountingError, UnknownCall
 from freiton.accounting.grant_watch import GrantWatch
 from freiton.accounting.instants import MICROSECONDS, Instant, us_of_seconds
 from freiton.accounting.journal import Journal
+from freiton.accounting.opening import admission, open_session
 from freiton.accounting.rating_runs import RatingRuns
 from freiton.accounting.slots import SlotClaim
 from rating.cdr import CallDetailRecord
-from rating.charging import ChargingSession, CreditLimitReached
+from rating.charging import CreditLimitReached
 from rating.engine import RatedCall
 from rating.ledger import SpendingTerms
 
@@ -121,30 +122,16 @@ class CallAccounting:
         )
         if full is not None:
             return Refused(CAUSE_OF_SLOT[full.claim.kind], full.holders)
-        session = self._new_session(request, at=at, now=now)
+        session = open_session(self.state, request)
+        if session.is_metered:
+            self.configure_account(request.account_id, request.terms, at=at, now=now)
         answer = session.decide_initial(at=at)
         if isinstance(answer, CreditLimitReached):
             is_prepaid = request.terms.is_prepaid
             return Refused(
                 AdmissionCause.NO_CREDIT if is_prepaid else AdmissionCause.SPENDING_LIMIT
             )
-        event = CallAdmitted(
-            when=self._journal.moment(at, now),
-            call_id=request.call_id,
-            account_id=request.account_id,
-            device_id=request.device_id,
-            customer_id=request.customer_id,
-            direction=request.direction,
-            owners=tuple(claim.owner for claim in request.claims),
-            cap_s=session.cap_s,
-            granted_s=answer.grant.seconds,
-            is_final=answer.grant.is_final,
-            quote=None if session.quote is None else session.quote.to_record(),
-            is_prepaid=request.terms.is_prepaid,
-            price_micros=answer.price_micros,
-            trunk_id=request.trunk_id,
-            is_emergency=request.is_emergency,
-        )
+        event = admission(request, session, answer, when=self._journal.moment(at, now))
         numbers = PersonalFields(request.calling_number, request.called_number)
         admitted = Admitted(answer.grant, self._journal.enter(event, numbers))
         self.state.calls[request.call_id].session.quote = session.quote
@@ -430,18 +417,6 @@ class CallAccounting:
             raise UnknownCall(f"no open call {call_id}")
         return call
 
-    def _new_session(self, request: AdmitRequest, *, at: datetime, now: float) -> ChargingSession:
-        session = ChargingSession(
-            request.call_id,
-            self.state.book,
-            account_id=ledger_account_id(request.account_id, is_prepaid=request.terms.is_prepaid),
-            quote=None if request.is_emergency else request.quote,
-            cap_s=request.cap_s,
-        )
-        if session.is_metered:
-            self.configure_account(request.account_id, request.terms, at=at, now=now)
-        return session
-
     def _confirm(self, call_id: str, seq: int) -> None:
         if self._answer_seqs.get(call_id) == seq and call_id in self.state.calls:
             self._confirmed.add(call_id)
@@ -472,6 +447,7 @@ class CallAccounting:
                 call_id=call_id,
                 record=stored_record(record),
                 charged_micros=record.amount_micros,
+                allowance_used_s=dict(record.allowance_used_s),
             ),
             PersonalFields(call.personal.calling_number, call.personal.called_number),
         )

@@ -16,7 +16,7 @@ from freiton.accounting.charging_events import (
 )
 from freiton.accounting.instants import Instant, datetime_of
 from rating.cdr import CallDetailRecord
-from rating.engine import RatedCall
+from rating.engine import Quote, RatedCall
 
 # The ending of a call whose process died, and why its record may be short of the truth.
 LOST: Final = "lost"
@@ -87,6 +87,7 @@ def record_of_call(
         amount_micros=0 if rated is None else rated.amount_micros,
         net_micros=0 if rated is None else rated.net_micros,
         gross_micros=0 if rated is None else rated.gross_micros,
+        allowance_used_s={} if rated is None else rated.allowance_use,
     )
 
 
@@ -159,8 +160,11 @@ def check_record(event: CallEnded, admitted: CallAdmitted | None) -> str | None:
     record = CallDetailRecord.from_record(event.record)
     if record.amount_micros != event.charged_micros:
         return f"call {event.call_id}: its record and its charge differ"
+    if record.allowance_used_s != event.allowance_used_s:
+        return f"call {event.call_id}: its record and its allowances differ"
     if not record.is_consistent():
         return f"call {event.call_id}: its quote gives another amount"
-    if admitted is not None and event.record["quote"] != admitted.quote:
+    promised = None if admitted is None else admitted.quote
+    if promised is not None and record.quote != Quote.from_record(promised):
         return f"call {event.call_id}: it was not charged at the price it was promised"
     return None

@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Struct
 
 from freiton.accounting.instants import Instant
+from rating.allowances import AllowanceSpan, AllowanceTerms
 
 # Raised when a reader of the former version would misread an event; new optional fields do not.
 SCHEMA_VERSION: Final = 1
@@ -54,7 +55,8 @@ class CallAdmitted(CallEvent, frozen=True, kw_only=True, omit_defaults=True, tag
     """A call may be set up: its slots are held and its first slice is reserved.
 
     `quote` is the price promised to the caller; it holds for the whole call, whatever price
-    lists and processes come and go.
+    lists and processes come and go. `allowances` are those that it names, in its order; `spans`
+    are the seconds of the slice that they pay.
     """
 
     account_id: str
@@ -69,6 +71,8 @@ class CallAdmitted(CallEvent, frozen=True, kw_only=True, omit_defaults=True, tag
     is_prepaid: bool = False
     daily_limit_micros: int | None = None
     price_micros: int = 0
+    allowances: tuple[AllowanceTerms, ...] = ()
+    spans: tuple[AllowanceSpan, ...] = ()
     trunk_id: str | None = None
     is_emergency: bool = False
 
@@ -92,13 +96,17 @@ class SessionChanged(CallEvent, frozen=True, kw_only=True, omit_defaults=True, t
 
 
 class GrantExtended(CallEvent, frozen=True, kw_only=True, omit_defaults=True, tag="extended"):
-    """The grant now ends later: `granted_s` after the answer, at a price of `price_micros`."""
+    """The grant now ends later: `granted_s` after the answer, at a price of `price_micros`.
+
+    `spans` are all seconds of the grant that allowances pay.
+    """
 
     request_number: int
     used_s: int
     granted_s: int
     is_final: bool
     price_micros: int
+    spans: tuple[AllowanceSpan, ...] = ()
 
     @property
     def key(self) -> str:
@@ -135,10 +143,14 @@ class CallReadopted(CallEvent, frozen=True, kw_only=True, omit_defaults=True, ta
 
 
 class CallEnded(CallEvent, frozen=True, kw_only=True, omit_defaults=True, tag="ended"):
-    """The call is over: its slots are free and it costs what its record says."""
+    """The call is over: its slots are free and it costs what its record says.
+
+    `allowance_used_s` are the seconds that allowances paid, by option.
+    """
 
     record: dict[str, Any]
     charged_micros: int = 0
+    allowance_used_s: dict[str, int] = {}
 
 
 class AttemptRefused(CallEvent, frozen=True, kw_only=True, omit_defaults=True, tag="refused"):

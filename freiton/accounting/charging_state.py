@@ -7,6 +7,8 @@ where replaying it would be refused today.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from freiton.accounting.charged_call import NOBODY, ChargedCall
 from freiton.accounting.charging_events import (
     AnyEvent,
@@ -28,7 +30,9 @@ from freiton.accounting.charging_events import (
 )
 from freiton.accounting.instants import Instant, datetime_of
 from freiton.accounting.slots import Slots
+from rating.allowances import AllowanceBook, AllowanceShare, AllowanceTerms
 from rating.charging import ChargingSession, CreditControlAnswer, Grant
+from rating.engine import Quote
 from rating.ledger import Book, SpendingTerms, TransferId
 
 
@@ -41,6 +45,7 @@ class ChargingState:
     """What the log says so far."""
 
     __slots__ = (
+        "allowances",
         "answered_count",
         "book",
         "calls",
@@ -50,8 +55,9 @@ class ChargingState:
         "slots",
     )
 
-    def __init__(self, book: Book | None = None) -> None:
+    def __init__(self, book: Book | None = None, allowances: AllowanceBook | None = None) -> None:
         self.book = book or Book()
+        self.allowances = allowances or AllowanceBook()
         self.slots = Slots()
         self.calls: dict[str, ChargedCall] = {}
         self.answered_count = 0
@@ -93,6 +99,27 @@ class ChargingState:
                 pass
         self._prove_life(event)
 
+    def new_session(
+        self,
+        call_id: str,
+        account_id: str,
+        *,
+        is_prepaid: bool,
+        cap_s: int,
+        allowances: Sequence[AllowanceTerms] = (),
+        quote: Quote | None = None,
+    ) -> ChargingSession:
+        """Make a call's charging session on the books of its account."""
+        share = AllowanceShare(call_id, self.allowances, account_id=account_id, terms=allowances)
+        return ChargingSession(
+            call_id,
+            self.book,
+            account_id=ledger_account_id(account_id, is_prepaid=is_prepaid),
+            cap_s=cap_s,
+            quote=quote,
+            allowances=share,
+        )
+
     def open_call(self, call: ChargedCall, owners: tuple[str, ...]) -> None:
         """Enter an open call with its slots."""
         admitted = call.admitted
@@ -103,13 +130,19 @@ class ChargingState:
     def _admit(self, event: CallAdmitted, personal: PersonalFields) -> None:
         if event.call_id in self.calls:
             return
-        account_id = ledger_account_id(event.account_id, is_prepaid=event.is_prepaid)
-        session = ChargingSession(
-            event.call_id, self.book, account_id=account_id, cap_s=event.cap_s
+        session = self.new_session(
+            event.call_id,
+            event.account_id,
+            is_prepaid=event.is_prepaid,
+            cap_s=event.cap_s,
+            allowances=event.allowances,
         )
+        session.allowances.grant()
         if event.price_micros:
-            self._ensure_account(account_id, is_prepaid=event.is_prepaid)
-        answer = CreditControlAnswer(0, Grant(event.granted_s, event.is_final), event.price_micros)
+            self._ensure_account(session.account_id, is_prepaid=event.is_prepaid)
+        answer = CreditControlAnswer(
+            0, Grant(event.granted_s, event.is_final), event.price_micros, event.spans
+        )
         session.enter(answer, used_s=0, at=event.when.at)
         self.open_call(ChargedCall(event, session, personal), event.owners)
 
@@ -139,27 +172,36 @@ class ChargingState:
         if call is None or event.granted_s <= call.session.grant.seconds:
             return
         answer = CreditControlAnswer(
-            event.request_number, Grant(event.granted_s, event.is_final), event.price_micros
+            event.request_number,
+            Grant(event.granted_s, event.is_final),
+            event.price_micros,
+            event.spans,
         )
+        if event.price_micros:
+            # Free seconds or an allowance may have been all that the call has asked for so far.
+            self._ensure_account(call.session.account_id, is_prepaid=call.admitted.is_prepaid)
         call.session.enter(answer, used_s=event.used_s, at=event.when.at)
 
     def _end(self, event: CallEnded) -> None:
         call = self.calls.get(event.call_id)
         if call is not None:
-            call.session.enter_termination(event.charged_micros, at=event.when.at)
+            call.session.enter_termination(
+                event.charged_micros, allowance_used_s=event.allowance_used_s, at=event.when.at
+            )
             self._close(event.call_id)
 
     def _close(self, call_id: str) -> None:
         call = self.calls.pop(call_id, None)
         if call is None:
             return
-        # The slots first, and the money whatever the session says: a call whose ending failed
-        # half-way is closed here as well, and must leave nothing held.
+        # The slots first, and what is reserved whatever the session says: a call whose ending
+        # failed half-way is closed here as well, and must leave nothing held.
         self.slots.release(call_id)
         self.answered_count -= call.is_answered
         for transfer in self.book.transfers(call_id):
             self.book.expire(transfer.id)
         self.book.forget(call_id)
+        self.allowances.give_back(call_id)
 
     def _move(self, event: SlotMoved) -> None:
         call = self.calls.get(event.call_id)

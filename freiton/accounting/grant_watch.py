@@ -109,6 +109,7 @@ class GrantWatch:
                 granted_s=answer.grant.seconds,
                 is_final=answer.grant.is_final,
                 price_micros=answer.price_micros,
+                spans=answer.spans,
             )
         )
         return True
@@ -125,6 +126,7 @@ def _extension_of(call: ChargedCall, anchor: Instant) -> GrantExtended:
         granted_s=session.grant.seconds,
         is_final=session.grant.is_final,
         price_micros=session.price_micros,
+        spans=session.allowances.spans,
     )
 
 

@@ -10,10 +10,10 @@ from msgspec import Struct
 
 from freiton.accounting.charged_call import NOBODY, ChargedCall
 from freiton.accounting.charging_events import SCHEMA_VERSION, CallAdmitted, PersonalFields
-from freiton.accounting.charging_state import ChargingState, ledger_account_id
+from freiton.accounting.charging_state import ChargingState
 from freiton.accounting.errors import LogUnreadable
 from freiton.accounting.instants import Instant
-from rating.charging import ChargingSession
+from rating.allowances import AllowanceBook
 from rating.ledger import Book
 
 
@@ -41,6 +41,8 @@ class StateSnapshot(Struct, frozen=True, kw_only=True, omit_defaults=True):
     last_alive: Instant | None = None
     rating_run: int = 0
     rating_run_id: str = ""
+    # None before the first allowance: so the snapshots of elder switches still compare equal.
+    allowances: dict[str, Any] | None = None
 
 
 def snapshot_of(state: ChargingState) -> StateSnapshot:
@@ -66,6 +68,7 @@ def snapshot_of(state: ChargingState) -> StateSnapshot:
         last_alive=state.last_alive,
         rating_run=state.rating_run,
         rating_run_id=state.rating_run_id,
+        allowances=None if state.allowances.is_empty else state.allowances.to_record(),
     )
 
 
@@ -81,17 +84,22 @@ def decode_state(data: bytes, personal: Mapping[str, PersonalFields]) -> Chargin
         raise LogUnreadable(
             f"the snapshot has version {snapshot.version}, this switch reads {SCHEMA_VERSION}"
         )
-    state = ChargingState(Book.from_record(snapshot.book))
+    stored_allowances = snapshot.allowances
+    state = ChargingState(
+        Book.from_record(snapshot.book),
+        None if stored_allowances is None else AllowanceBook.from_record(stored_allowances),
+    )
     state.last_alive = snapshot.last_alive
     state.rating_run = snapshot.rating_run
     state.rating_run_id = snapshot.rating_run_id
     for stored in snapshot.calls:
         admitted = stored.admitted
-        session = ChargingSession(
+        session = state.new_session(
             admitted.call_id,
-            state.book,
-            account_id=ledger_account_id(admitted.account_id, is_prepaid=admitted.is_prepaid),
+            admitted.account_id,
+            is_prepaid=admitted.is_prepaid,
             cap_s=admitted.cap_s,
+            allowances=admitted.allowances,
         )
         session.restore(stored.session)
         call = ChargedCall(admitted, session, personal.get(admitted.call_id, NOBODY))

@@ -51,15 +51,17 @@ class AllowanceBook:
         # By session, then by balance.
         self._reserved: dict[str, dict[AllowanceKey, int]] = {}
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was ever granted."""
+        return not self._balances
+
     def grant(self, key: AllowanceKey, granted_s: int) -> None:
         """Say how much there is of an allowance in a month; what is taken of it stays taken."""
         if granted_s < 0:
             raise LocalError(f"an allowance cannot be {granted_s} s")
-        periods = self._balances.setdefault((key.account_id, key.option_id), {})
-        if key.period not in periods:
-            periods[key.period] = _Balance()
-            self._lapse(periods, key.period)
-        periods[key.period].granted_s = granted_s
+        balance = self._find(key) or self._open(key)
+        balance.granted_s = granted_s
 
     def taken_s(self, key: AllowanceKey) -> int:
         """Give the seconds that are used, or reserved for any call."""
@@ -93,14 +95,13 @@ class AllowanceBook:
     def correct(self, key: AllowanceKey, *, refund_s: int, used_s: int) -> None:
         """Return what a closed session had used and count what it uses by a later rating.
 
-        A month that has been dropped stays so. The caller recognises a repeat.
+        A month may know less than that call had used, if it was dropped and came back. The
+        caller recognises a repeat.
         """
-        balance = self._find(key)
-        if balance is None:
-            return
-        if refund_s < 0 or used_s < 0 or refund_s > balance.used_s:
-            raise LocalError(f"{refund_s} of {balance.used_s} s used cannot become {used_s} s")
-        balance.used_s += used_s - refund_s
+        if refund_s < 0 or used_s < 0:
+            raise LocalError(f"{refund_s} s used cannot become {used_s} s")
+        balance = self._find(key) or self._open(key)
+        balance.used_s = max(0, balance.used_s - refund_s) + used_s
 
     def reserved_s(self, session_id: str, key: AllowanceKey) -> int:
         """Give what one session holds of a balance."""
@@ -148,17 +149,14 @@ class AllowanceBook:
             raise LocalError(f"nothing was ever granted of {key}")
         return balance
 
-    def _lapse(self, periods: dict[str, _Balance], newest: str) -> None:
-        """Drop the oldest month that no call runs in any more."""
-        if len(periods) > PERIODS_KEPT:
-            idle = (
-                period
-                for period, balance in periods.items()
-                if period != newest and not balance.reserved_s
-            )
-            oldest = min(idle, default=None)
-            if oldest is not None:
-                del periods[oldest]
+    def _open(self, key: AllowanceKey) -> _Balance:
+        """Begin a month, and drop the oldest one that no call runs in any more."""
+        periods = self._balances.setdefault((key.account_id, key.option_id), {})
+        idle = [period for period, balance in periods.items() if not balance.reserved_s]
+        if len(periods) >= PERIODS_KEPT and idle:
+            del periods[min(idle)]
+        balance = periods[key.period] = _Balance()
+        return balance
 
 
 class _Balance:

@@ -8,14 +8,15 @@ whatever other calls take or give back later.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from rating.allowances.book import AllowanceBook, AllowanceKey
 from rating.allowances.terms import AllowanceTerms
 
 # A span ends where an allowance does; more of them only arise while parallel calls take and give
-# back by turns. Every extension of a grant repeats them all, so their number is bounded.
+# back by turns. Every extension of a grant repeats them all, so they have a bound: a call that
+# reaches it goes on in money alone.
 SPANS_MAX: Final = 64
 
 
@@ -58,6 +59,8 @@ class AllowanceShare:
 
     def free_s(self) -> tuple[int, ...]:
         """Give what the call could still take of each allowance, by its own terms."""
+        if len(self.spans) >= SPANS_MAX:
+            return (0,) * len(self.terms)
         return tuple(
             max(0, terms.granted_s - self._book.taken_s(key))
             for terms, key in zip(self.terms, self._keys, strict=True)
@@ -71,14 +74,15 @@ class AllowanceShare:
         spans = list(self.spans)
         for number, free_s in enumerate(self.free_s()):
             seconds = min(free_s, charged_s - from_s)
-            if seconds > 0 and _append(spans, AllowanceSpan(number, from_s, seconds)):
+            if seconds > 0:
+                _append(spans, AllowanceSpan(number, from_s, seconds))
                 from_s += seconds
         return tuple(spans)
 
-    def used_s(self, charged_s: int) -> tuple[int, ...]:
-        """Give what a call that ended after so many charged seconds used of each allowance."""
+    def used_s(self, charged_s: int, spans: Sequence[AllowanceSpan]) -> tuple[int, ...]:
+        """Give what so many charged seconds of a call with such spans use of each allowance."""
         used = [0] * len(self.terms)
-        for span in self.spans:
+        for span in spans:
             used[span.number] += max(0, min(charged_s - span.start_s, span.seconds))
         return tuple(used)
 
@@ -90,29 +94,23 @@ class AllowanceShare:
     def reserve(self, spans: Sequence[AllowanceSpan]) -> None:
         """Enter decided spans in place of the former ones."""
         self.spans = tuple(AllowanceSpan(*span) for span in spans)
-        reserved = [0] * len(self.terms)
-        for span in self.spans:
-            reserved[span.number] += span.seconds
-        for key, seconds in zip(self._keys, reserved, strict=True):
+        last_s = max((span.end_s for span in self.spans), default=0)
+        for key, seconds in zip(self._keys, self.used_s(last_s, self.spans), strict=True):
             self._book.reserve(self._session_id, key, seconds)
 
-    def use(self, used_s: Sequence[int]) -> None:
-        """Count what was used for good; the rest goes back."""
-        for key, seconds in zip(self._keys, used_s, strict=False):
-            self._book.use(self._session_id, key, seconds)
-        self.give_back()
+    def use(self, used_s: Mapping[str, int]) -> None:
+        """Count what was used for good, by option; the rest goes back."""
+        for key in self._keys:
+            self._book.use(self._session_id, key, used_s.get(key.option_id, 0))
 
     def give_back(self) -> None:
         """Return all that the call has not used for good."""
         self._book.give_back(self._session_id)
 
 
-def _append(spans: list[AllowanceSpan], span: AllowanceSpan) -> bool:
+def _append(spans: list[AllowanceSpan], span: AllowanceSpan) -> None:
     last = spans[-1] if spans else None
     if last is not None and (last.number, last.end_s) == (span.number, span.start_s):
         spans[-1] = last._replace(seconds=last.seconds + span.seconds)
-        return True
-    if len(spans) >= SPANS_MAX:
-        return False
-    spans.append(span)
-    return True
+    else:
+        spans.append(span)

@@ -21,6 +21,7 @@ CSV_COLUMNS: Final = (
     "price_list", "row", "document_line", "price_per_minute_ct", "price_per_call_ct",
     "increments", "covered_by", "readings", "billed_s", "charged_s", "basis", "amount_euro",
     "net_euro", "vat_euro", "gross_euro", "partial_cause", "rating_run", "supersedes",
+    "allowance_used_s",
 )  # fmt: skip
 
 _CENTS_PER_EURO: Final = 100
@@ -108,6 +109,9 @@ def _amount_cells(record: CallDetailRecord) -> dict[str, str]:
     return {
         "billed_s": str(record.billed_s),
         "charged_s": str(record.charged_s),
+        "allowance_used_s": " ".join(
+            f"{option_id}={seconds}" for option_id, seconds in record.allowance_used_s.items()
+        ),
         "amount_euro": format_euro(record.amount_micros, style="plain"),
         "net_euro": format_euro(record.net_micros, style="plain"),
         "vat_euro": format_euro(record.vat_micros, style="plain"),

@@ -5,7 +5,7 @@ compute the amounts again; they are stored all the same, because what was charge
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
@@ -54,6 +54,8 @@ class CallDetailRecord:
     """In the basis of the price list."""
     net_micros: int = 0
     gross_micros: int = 0
+    allowance_used_s: Mapping[str, int] = field(default_factory=dict, hash=False)
+    """Charged seconds that allowances paid, by option."""
     rating_run: int = 0
     """Which run found these amounts; 0 is what was charged when the call ended."""
     supersedes: int | None = None
@@ -66,22 +68,27 @@ class CallDetailRecord:
 
     def rate_again(self) -> RatedCall | None:
         """Compute the amounts from the stored quote; ``None`` if there is none."""
-        return None if self.quote is None else rate_call(RatingParams(self.quote, self.rated_us))
+        if self.quote is None:
+            return None
+        used_s = tuple(self.allowance_used_s.get(one, 0) for one in self.quote.allowances)
+        return rate_call(RatingParams(self.quote, self.rated_us, used_s))
 
     def is_consistent(self) -> bool:
-        """Tell whether the stored amounts are what the stored quote says."""
+        """Tell whether the stored amounts are what the stored quote says.
+
+        So are the seconds of allowances: more than were charged would be lost to the customer.
+        """
+        stored = (self.amount_micros, self.net_micros, self.gross_micros)
         rated = self.rate_again()
         if rated is None:
-            return self.amount_micros == self.net_micros == self.gross_micros == 0
-        return (rated.amount_micros, rated.net_micros, rated.gross_micros) == (
-            self.amount_micros,
-            self.net_micros,
-            self.gross_micros,
-        )
+            return stored == (0, 0, 0) and not self.allowance_used_s
+        computed = (rated.amount_micros, rated.net_micros, rated.gross_micros)
+        return stored == computed and rated.allowance_use == self.allowance_used_s
 
     def to_record(self) -> dict[str, JsonValue]:
         """Give an exact form for JSON."""
         answered_at = self.answered_at
+        used_s: dict[str, JsonValue] = dict(self.allowance_used_s)
         of_run: dict[str, JsonValue] = {
             "rating_run": self.rating_run,
             "supersedes": self.supersedes,
@@ -112,6 +119,7 @@ class CallDetailRecord:
             "amount_micros": self.amount_micros,
             "net_micros": self.net_micros,
             "gross_micros": self.gross_micros,
+            **({"allowance_used_s": used_s} if used_s else {}),
             **(of_run if self.rating_run else {}),
         }
 
@@ -146,10 +154,21 @@ class CallDetailRecord:
             amount_micros=value_of(record, "amount_micros", int),
             net_micros=value_of(record, "net_micros", int),
             gross_micros=value_of(record, "gross_micros", int),
+            # Only where an allowance paid.
+            allowance_used_s=_seconds_by_option(record.get("allowance_used_s", {})),
             # Only a record of a later run names one.
             rating_run=value_of(record, "rating_run", int) if "rating_run" in record else 0,
             supersedes=optional_of(record, "supersedes", int) if "rating_run" in record else None,
         )
+
+
+def _seconds_by_option(used_s: object) -> dict[str, int]:
+    if not isinstance(used_s, dict):
+        raise RecordError(f"a record needs allowance_used_s by option, not {used_s!r}")
+    seconds = {str(option_id): value_of(used_s, option_id, int) for option_id in used_s}
+    if min(seconds.values(), default=1) < 1:
+        raise RecordError(f"an allowance in a record that paid nothing: {used_s!r}")
+    return seconds
 
 
 def _write_instant(instant: datetime) -> str:

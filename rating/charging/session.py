@@ -1,21 +1,34 @@
-"""Credit control of one call: money is reserved in slices of seconds and posted as it is used.
+"""Credit control of one call: seconds are reserved in slices, of allowances first, then of money.
 
 A slice is one transfer: request number n pays from the end of slice n-1 to its own end, so the
-slices of a call add up to the price of its last granted second, whatever the price's shape.
+slices of a call add up to the price of its last granted second, whatever the price's shape. What
+allowances leave of a slice is paid in money; so a call that crosses the end of an allowance is
+split to the second. Money is posted as it is used, the seconds of allowances at the end.
 Deciding and entering are two steps (`decide_…` and `enter`), because what was decided is first
 written to a log, and a log is replayed by entering alone; `initiate` and `update` do both.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
+from rating.allowances import AllowanceBook, AllowanceShare, AllowanceSpan
 from rating.charging.table import TABLE, Action, Input, State
-from rating.engine import Quote, RatedCall, RatingParams, grant_seconds, price_of_seconds, rate_call
+from rating.engine import (
+    Quote,
+    RatedCall,
+    RatingParams,
+    charged_seconds,
+    grant_seconds,
+    price_of_seconds,
+    rate_call,
+)
 from rating.errors import LocalError
 from rating.ledger import Book, TransferId
+from rating.money import round_up
 
 PREPAID_SLICE_S: Final = 10
 POSTPAID_SLICE_S: Final = 30
@@ -31,11 +44,15 @@ class Grant(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CreditControlAnswer:
-    """What a request got: the grant as it now stands, and the price of its last second."""
+    """What a request got: the grant as it now stands, and the price of its last second.
+
+    `spans` are all seconds of the grant that allowances pay.
+    """
 
     request_number: int
     grant: Grant
     price_micros: int
+    spans: tuple[AllowanceSpan, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +71,7 @@ class Slice(NamedTuple):
 
 
 class ChargingSession:
-    """One call's claim on one ledger account, from reservation to final charge.
+    """One call's claim on one ledger account and its allowances, from reservation to final charge.
 
     `cap_s` bounds the call whatever the money says. A call without a quote, or with one that is
     free, moves no money and is granted the cap at once. Entering needs no quote, only deciding
@@ -65,6 +82,7 @@ class ChargingSession:
         "_book",
         "_last_answer",
         "account_id",
+        "allowances",
         "cap_s",
         "charged_micros",
         "grant",
@@ -84,9 +102,13 @@ class ChargingSession:
         account_id: str,
         cap_s: int,
         quote: Quote | None = None,
+        allowances: AllowanceShare | None = None,
     ) -> None:
         self.id = session_id
         self._book = book
+        self.allowances = allowances or AllowanceShare(
+            session_id, AllowanceBook(), account_id=account_id
+        )
         self.account_id = account_id
         self.quote = quote
         self.cap_s = cap_s
@@ -100,7 +122,7 @@ class ChargingSession:
 
     @property
     def is_metered(self) -> bool:
-        """Whether the call's seconds cost money."""
+        """Whether the call's seconds are to be paid, in money or by allowances."""
         return self.quote is not None and not self.quote.is_free
 
     @property
@@ -130,14 +152,18 @@ class ChargingSession:
     def terminate(self, *, used_us: int, at: datetime) -> RatedCall | None:
         """Charge what was used, at most the grant, and give the rest back."""
         rated = self.rate(used_us)
-        self.enter_termination(rated.amount_micros if rated is not None else 0, at=at)
+        if rated is None:
+            self.enter_termination(0, at=at)
+        else:
+            self.enter_termination(rated.amount_micros, allowance_used_s=rated.allowance_use, at=at)
         return rated
 
     def rate(self, used_us: int) -> RatedCall | None:
         """Price a duration as the final charge would; None where the call has no price."""
         if self.quote is None:
             return None
-        return rate_call(RatingParams(self.quote, min(used_us, self.granted_us)))
+        used_us = min(used_us, self.granted_us)
+        return self._rate(self.quote, used_us, self.allowances.spans)
 
     def decide_initial(self, *, at: datetime) -> CreditControlAnswer | CreditLimitReached:
         """Find the first grant without entering it."""
@@ -151,7 +177,9 @@ class ChargingSession:
     def decide_update(self, *, used_us: int, at: datetime) -> CreditControlAnswer:
         """Find the next grant without entering it; never shorter than the running one."""
         if not self.is_metered:
-            return CreditControlAnswer(self.request_number + 1, self.grant, self.price_micros)
+            return CreditControlAnswer(
+                self.request_number + 1, self.grant, self.price_micros, self.allowances.spans
+            )
         return self._decide(used_s=used_us // MICROSECONDS, at=at)
 
     def enter(self, answer: CreditControlAnswer, *, used_s: int, at: datetime) -> None:
@@ -166,10 +194,20 @@ class ChargingSession:
         self.price_micros = answer.price_micros
         self._last_answer = answer
 
-    def enter_termination(self, charged_micros: int, *, at: datetime) -> None:
-        """Post the final charge over the slices in their order; what is left is voided."""
+    def enter_termination(
+        self,
+        charged_micros: int,
+        *,
+        allowance_used_s: Mapping[str, int] | None = None,
+        at: datetime,
+    ) -> None:
+        """Post the final charge over the slices in their order; what is left is voided.
+
+        `allowance_used_s` are the seconds that allowances paid, by option.
+        """
         if not self._step(Input.TERMINATION):
             return
+        self.allowances.use(allowance_used_s or {})
         rest = charged_micros - self.charged_micros
         for reserved in self.slices:
             posted = max(0, min(rest, reserved.micros))
@@ -189,9 +227,11 @@ class ChargingSession:
             for reserved in self.slices:
                 self._book.expire(TransferId(self.id, reserved.request_number))
             self.slices.clear()
+            self.allowances.give_back()
 
     def to_record(self) -> dict[str, Any]:
         """Give what the requests so far have left, as plain values."""
+        spans = [list(span) for span in self.allowances.spans]
         return {
             "state": int(self.state),
             "request_number": self.request_number,
@@ -199,10 +239,11 @@ class ChargingSession:
             "price_micros": self.price_micros,
             "charged_micros": self.charged_micros,
             "slices": [list(reserved) for reserved in self.slices],
+            **({"spans": spans} if spans else {}),
         }
 
     def restore(self, record: dict[str, Any]) -> None:
-        """Read what `to_record` gave; the book keeps the reservations themselves."""
+        """Read what `to_record` gave; the books keep the reservations themselves."""
         self.state = State(record["state"])
         self.request_number = record["request_number"]
         seconds, is_final = record["grant"]
@@ -210,6 +251,7 @@ class ChargingSession:
         self.price_micros = record["price_micros"]
         self.charged_micros = record["charged_micros"]
         self.slices = [Slice(*reserved) for reserved in record["slices"]]
+        self.allowances.spans = tuple(AllowanceSpan(*span) for span in record.get("spans", ()))
 
     def _decide(self, *, used_s: int, at: datetime) -> CreditControlAnswer:
         quote = self.quote
@@ -218,29 +260,59 @@ class ChargingSession:
         slice_s = PREPAID_SLICE_S if is_prepaid else POSTPAID_SLICE_S
         # Used beyond the grant is a call that was found alive after an outage.
         target_s = min(self.cap_s, max(self.grant.seconds, used_s) + slice_s)
-        seconds = target_s
-        if available is not None:
-            seconds = grant_seconds(quote, self.price_micros + available, cap_s=target_s)
+        funds = None if available is None else self.price_micros + available
+        seconds = target_s if funds is None else self._payable(quote, funds, target_s)
         is_short = seconds < target_s
-        price = self.price_micros
+        price, spans = self.price_micros, self.allowances.spans
         if seconds > self.grant.seconds:
-            # Seconds that the slice's price covers anyway belong to it: the rest of a begun
-            # increment, or the whole call where only its set-up costs.
-            covered = price_of_seconds(quote, seconds)
-            seconds = grant_seconds(quote, covered, cap_s=self.cap_s)
-            price = self._charge_of(seconds)
+            spans = self._spans_up_to(quote, seconds)
+            seconds = self._covered(quote, seconds, spans, funds)
+            # Reserved is exactly what the last second will be charged: rounding every slice up
+            # instead would reserve what no charge can ever use.
+            price = self._rate(quote, seconds * MICROSECONDS, spans).amount_micros
         else:
             seconds = self.grant.seconds
         is_final = is_short or seconds == self.cap_s
-        return CreditControlAnswer(self.request_number + 1, Grant(seconds, is_final), price)
+        return CreditControlAnswer(self.request_number + 1, Grant(seconds, is_final), price, spans)
 
-    def _charge_of(self, seconds: int) -> int:
-        """Price a grant at exactly what its last second will be charged.
+    def _payable(self, quote: Quote, funds: int, target_s: int) -> int:
+        """Give the most seconds up to a target that allowances and money pay together."""
+        reserved_s = self.allowances.reserved_s
+        return grant_seconds(
+            quote,
+            funds,
+            cap_s=target_s,
+            allowance_s=reserved_s + sum(self.allowances.free_s()),
+            paid_s=charged_seconds(quote, self.grant.seconds) - reserved_s,
+        )
 
-        Rounding every slice up instead would reserve what no charge can ever use.
+    def _covered(
+        self, quote: Quote, seconds: int, spans: Sequence[AllowanceSpan], funds: int | None
+    ) -> int:
+        """Add the seconds that the price of a grant covers anyway.
+
+        They are the rest of a begun increment, or the whole call where only its set-up costs.
         """
-        assert self.quote is not None  # noqa: S101 - only metered sessions come here
-        return rate_call(RatingParams(self.quote, seconds * MICROSECONDS)).amount_micros
+        allowance_s = sum(span.seconds for span in spans)
+        covered = price_of_seconds(quote, seconds, allowance_s=allowance_s)
+        return grant_seconds(
+            quote,
+            covered if funds is None else min(covered, funds),
+            cap_s=self.cap_s,
+            allowance_s=allowance_s,
+            paid_s=charged_seconds(quote, seconds) - allowance_s,
+        )
+
+    def _spans_up_to(self, quote: Quote, seconds: int) -> tuple[AllowanceSpan, ...]:
+        if quote.unit_price.second == 0:
+            return ()  # an allowance pays for time, never for a price per call
+        return self.allowances.spans_up_to(
+            charged_seconds(quote, seconds), from_s=charged_seconds(quote, self.grant.seconds)
+        )
+
+    def _rate(self, quote: Quote, used_us: int, spans: Sequence[AllowanceSpan]) -> RatedCall:
+        charged_s = charged_seconds(quote, round_up(used_us, MICROSECONDS))
+        return rate_call(RatingParams(quote, used_us, self.allowances.used_s(charged_s, spans)))
 
     def _funds(self, at: datetime) -> tuple[bool, int | None]:
         terms = self._book.account(self.account_id).terms
@@ -255,6 +327,7 @@ class ChargingSession:
         return Input.UPDATE_EXHAUSTED
 
     def _reserve(self, answer: CreditControlAnswer, at: datetime) -> None:
+        self.allowances.reserve(answer.spans)
         micros = answer.price_micros - self.price_micros
         if micros == 0:
             return

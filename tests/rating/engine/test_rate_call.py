@@ -82,6 +82,7 @@ def test_the_steps_of_a_calculation() -> None:
         (StepKind.LEGAL_LIMIT, 100),
         (StepKind.FREE_SECONDS, 70),
         (StepKind.INCREMENTS, 120),
+        (StepKind.ALLOWANCES, 120),
         (StepKind.SETUP_FEE, Fraction("0.05")),
         (StepKind.DURATION_FEE, Fraction("0.28")),
         (StepKind.ROUNDED, Fraction("0.33")),
