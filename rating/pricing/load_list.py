@@ -41,7 +41,7 @@ class ListLoader:
         terms = self._terms(section)
         rules = TableRules(
             terms=terms,
-            document=self.document,
+            document=section.text("tables_document", default=self.document),
             columns=self.columns,
             zones=frozenset(zone.id for zone in self.zones),
             increments=self._increments(section),

@@ -134,7 +134,7 @@ line,half,destination,match,base_fixed_ct,base_mobile_ct,increment,free_first_s,
 def test_what_ships_loads() -> None:
     plan = tariffs().plan("tgnet")
     assert (plan.name, plan.country) == ("TGNET/call", "DE")
-    assert list(plan.options) == ["FLAT.DE", "PLUS"]
+    assert list(plan.options) == ["FLAT.DE", "PLUS", "FREE-120"]
     assert plan.options["FLAT.DE"].monthly_fee == Fraction("9.98")
     assert plan.options["PLUS"].monthly_fee == Fraction("5.95")
     (price_list,) = plan.price_lists
