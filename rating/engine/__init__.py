@@ -2,6 +2,8 @@
 
 from rating.engine.call_terms import QuoteParams, Unpriced, UnpricedReason
 from rating.engine.describe import Language, describe
+from rating.engine.explain import Sentence, explain
+from rating.engine.explain_texts import Topic
 from rating.engine.find_price import quote
 from rating.engine.grant import grant_seconds, next_change_s, price_of_seconds
 from rating.engine.quote import BY_LAW, INTERNAL, ON_NET, Quote
@@ -26,12 +28,15 @@ __all__ = [
     "QuoteParams",
     "RatedCall",
     "RatingParams",
+    "Sentence",
     "Step",
     "StepKind",
+    "Topic",
     "Unpriced",
     "UnpricedReason",
     "charged_seconds",
     "describe",
+    "explain",
     "grant_seconds",
     "next_change_s",
     "price_of_seconds",
