@@ -184,7 +184,8 @@ class RatingRunBegun(
 class CallRerated(CallEvent, frozen=True, kw_only=True, omit_defaults=True, tag="rerated"):
     """A rating run found another price for an ended call; its former charge is given back.
 
-    Refund and debit stand in one event, so that no crash leaves the one without the other.
+    Refund and debit stand in one event, so that no crash leaves the one without the other; the
+    same holds for the seconds of allowances.
     `record` is the call's whole new record, which names its run and the one it supersedes.
     """
 
@@ -195,6 +196,8 @@ class CallRerated(CallEvent, frozen=True, kw_only=True, omit_defaults=True, tag=
     record: dict[str, Any]
     refund_micros: int = 0
     charge_micros: int = 0
+    allowance_refund_s: dict[str, int] = {}
+    allowance_used_s: dict[str, int] = {}
 
     @property
     def key(self) -> str:

@@ -30,7 +30,13 @@ from freiton.accounting.charging_events import (
 )
 from freiton.accounting.instants import Instant, datetime_of
 from freiton.accounting.slots import Slots
-from rating.allowances import AllowanceBook, AllowanceShare, AllowanceTerms
+from rating.allowances import (
+    AllowanceBook,
+    AllowanceKey,
+    AllowanceShare,
+    AllowanceTerms,
+    period_of,
+)
 from rating.charging import ChargingSession, CreditControlAnswer, Grant
 from rating.engine import Quote
 from rating.ledger import Book, SpendingTerms, TransferId
@@ -236,14 +242,22 @@ class ChargingState:
         self.book.forget(event.key)
 
     def _rerate(self, event: CallRerated) -> None:
+        started_at = datetime_of(event.started_us)
         account_id = ledger_account_id(event.account_id, is_prepaid=event.is_prepaid)
         self._ensure_account(account_id, is_prepaid=event.is_prepaid)
         self.book.correct(
             account_id,
             refund_micros=event.refund_micros,
             charge_micros=event.charge_micros,
-            at=datetime_of(event.started_us),
+            at=started_at,
         )
+        refund_s, used_s = event.allowance_refund_s, event.allowance_used_s
+        for option_id in {**refund_s, **used_s}:
+            self.allowances.correct(
+                AllowanceKey(event.account_id, option_id, period_of(started_at)),
+                refund_s=refund_s.get(option_id, 0),
+                used_s=used_s.get(option_id, 0),
+            )
 
     def _set_terms(self, event: TermsSet) -> None:
         self.book.open_account(

@@ -77,6 +77,8 @@ def correction_of(
         record={**rerated.to_record(), "calling_number": "", "called_number": ""},
         refund_micros=former.amount_micros,
         charge_micros=rerated.amount_micros,
+        allowance_refund_s=dict(former.allowance_used_s),
+        allowance_used_s=dict(rerated.allowance_used_s),
     )
 
 
@@ -102,7 +104,9 @@ def wrong_with_correction(event: CallRerated) -> str | None:
     names = (record.call_id, record.account_id, record.rating_run)
     if names != (event.call_id, event.account_id, event.run):
         return f"call {event.call_id}: its new record is that of another call or run"
-    if record.amount_micros != event.charge_micros or event.refund_micros < 0:
+    refunds = (event.refund_micros, *event.allowance_refund_s.values())
+    charged = (event.charge_micros, event.allowance_used_s)
+    if charged != (record.amount_micros, record.allowance_used_s) or min(refunds) < 0:
         return f"call {event.call_id}: its new record and its correction differ"
     if not record.is_consistent():
         return f"call {event.call_id}: its new quote gives another amount"

@@ -12,6 +12,7 @@ from freiton.accounting.errors import AccountingError
 from freiton.accounting.instants import Instant
 from freiton.accounting.rating_runs import correction_of
 from freiton.accounting.snapshot import decode_state, encode_state
+from rating.allowances import AllowanceKey
 from rating.cdr import CallDetailRecord
 from rating.engine import RatingParams, rate_call
 from rating.ledger import SpendingTerms
@@ -156,6 +157,8 @@ def test_a_run_corrects_all_of_a_batch_or_nothing() -> None:
         ({"record": {}}, "cannot be read"),
         ({"record": None}, "cannot be read"),
         ({"refund_micros": -1}, "differ"),
+        ({"allowance_refund_s": {"FREE-120": -1}}, "differ"),
+        ({"allowance_used_s": {"FREE-120": 1}}, "differ"),
         ({"run": 0}, "not the newest"),
     ],
 )
@@ -165,6 +168,33 @@ def test_a_correction_that_is_wrong_is_refused(change: dict[str, Any], message: 
     fields = correction(record, free(record, run=begin(desk, "one")))
     with pytest.raises(AccountingError, match=message):
         correct(desk, {**fields, **change})
+
+
+def test_seconds_of_an_allowance_are_taken_and_given_back() -> None:
+    desk = Desk()
+    record = call_of(desk, "a")
+    quote = replace(make_quote(), allowances=("FREE-120",))
+    rated = rate_call(RatingParams(quote, record.rated_us, (45,)))
+    by_allowance = replace(
+        record,
+        quote=quote,
+        amount_micros=rated.amount_micros,
+        net_micros=rated.net_micros,
+        gross_micros=rated.gross_micros,
+        allowance_used_s=rated.allowance_use,
+        rating_run=begin(desk, "one"),
+        supersedes=0,
+    )
+    correct(desk, correction(record, by_allowance))
+    key = AllowanceKey("1", "FREE-120", "2026-03")
+    assert desk.accounting.state.allowances.state(key).used_s == 45
+    again = replace(record, rating_run=begin(desk, "two"), supersedes=1)
+    correct(desk, correction(by_allowance, again))
+    assert desk.accounting.state.allowances.state(key).used_s == 0
+    assert desk.owed() - desk.accounting.state.book.account("postpaid/1").credits_posted == (
+        record.amount_micros
+    )
+    assert desk.in_memory() == desk.folded()
 
 
 def test_a_call_that_goes_on_is_not_corrected() -> None:
