@@ -9,6 +9,7 @@ killing the driver loses no line that was true:
     ack POSITION KEY            the writer acknowledged this event
     talk CALL MONO_US           the callee's 200 arrived
     free CALL MONO_US           the BYE arrived
+    back CALL                   a later life went on with the call, as if no BYE had arrived
 """
 
 from __future__ import annotations
@@ -65,6 +66,7 @@ class Driver:
         self.accounting = recovered.accounting
         for call in recovered.open_calls:
             if self.chance.random() < 0.5:
+                self.tell(f"back {call.call_id}")
                 self.accounting.readopt(call.call_id, at=self.at, now=self.now)
                 self.talking.append(call.call_id)
             else:

@@ -52,6 +52,9 @@ class Witness:
                     self.talk_us[call_id] = int(mono_us)
                 case ["free", call_id, mono_us]:
                     self.free_us[call_id] = int(mono_us)
+                case ["back", call_id]:
+                    # The BYE was lost with the life that saw it.
+                    self.free_us.pop(call_id, None)
 
     def compare(self, folder: Path) -> None:
         """Nothing acknowledged is lost; nobody is charged twice, or for more than he talked."""
