@@ -19,6 +19,7 @@ from freiton.accounting.recovery import OpenCall, recover
 from freiton.calls.perform import perform_all
 from freiton.calls.spending import renew_terms
 from freiton.calls.stream import CallReport
+from freiton.calls.subscriptions import UnknownBooking, check_bookings
 from freiton.clock import Clock
 from freiton.compose import Surroundings, compose
 from freiton.config import Config
@@ -38,6 +39,8 @@ from freiton.storage.location_store import LocationStore
 from freiton.storage.site_store import SiteStore
 from freiton.storage.writer import ChargingLogWriter
 from freiton.switch_facts import ComposedFacts, MeasuredLog, MeasuredPricing, Parts
+from rating.numbering import Numbering
+from rating.pricing import Tariffs
 from sipcore.auth.nonce import Nonces
 from sipcore.errors import LocalError
 from sipcore.limits import DEFAULT_LIMITS
@@ -135,7 +138,9 @@ class RunningSwitch:
 
     async def _open(self) -> None:
         config = self._config
-        self._store = SiteStore.open(config.state_folder, domains=config.domains)
+        self._store = SiteStore.open(
+            config.state_folder, domains=config.domains, provider=config.tariff.provider
+        )
         self._opened.callback(self._store.close)
         self._opened.enter_context(StateLock(config.state_folder))
         self._site = LiveSite(self._store.load_directory(local_hosts=config.known_hosts))
@@ -181,12 +186,8 @@ class RunningSwitch:
     def _compose(self) -> None:
         config = self._config
         tariffs, numbering = read_tariffs(config), read_numbering(config)
-        pricing = MeasuredPricing(
-            tariffs,
-            config.tariff.provider,
-            numbering.prefix_table,
-            latency=self._rating_latency,
-        )
+        check_bookings(self._site.directory, tariffs)
+        pricing = self._pricing(tariffs, numbering)
         self._bindings = BindingKeeper(LocationStore(self._writer), self._clock)
         self._parts, self._core = compose(
             config,
@@ -218,6 +219,14 @@ class RunningSwitch:
         self._opened.push_async_callback(self._resolver.close)
         self._facts = self._compose_facts()
         self._draining = Draining(self._parts.calls, self._endpoint.settle)
+
+    def _pricing(self, tariffs: Tariffs, numbering: Numbering) -> MeasuredPricing:
+        return MeasuredPricing(
+            tariffs,
+            self._config.tariff.provider,
+            numbering.prefix_table,
+            latency=self._rating_latency,
+        )
 
     def _compose_facts(self) -> ComposedFacts:
         lag = Histogram()
@@ -279,22 +288,26 @@ class RunningSwitch:
     # The site and its carriers.
 
     def reload(self) -> None:
-        """Take over site, price lists and number table as they are now; all of it, or nothing."""
+        """Take over site, price lists and number table as they are now; all of it, or nothing.
+
+        Running calls go on with the price that they were promised.
+        """
         directory = self._store.load_directory(local_hosts=self._config.known_hosts)
         tariffs, numbering = read_tariffs(self._config), read_numbering(self._config)
+        check_bookings(directory, tariffs)
         setup = self._parts.setup
-        setup.pricing = MeasuredPricing(
-            tariffs,
-            self._config.tariff.provider,
-            numbering.prefix_table,
-            latency=self._rating_latency,
-        )
+        setup.pricing = self._pricing(tariffs, numbering)
         setup.numbering = numbering
         self._use(directory)
 
     def reload_site(self) -> None:
         """Take over the site alone, after a change by the operator's command."""
-        self._use(self._store.load_directory(local_hosts=self._config.known_hosts))
+        directory = self._store.load_directory(local_hosts=self._config.known_hosts)
+        try:
+            check_bookings(directory, self._parts.setup.pricing.tariffs)
+        except UnknownBooking as error:
+            raise UnknownBooking(f"{error}; SIGHUP takes over new price lists") from error
+        self._use(directory)
 
     def _use(self, directory: Directory) -> None:
         self._site.directory = directory

@@ -11,6 +11,7 @@ from typing import Final, cast
 from freiton.accounting.call_accounting import CallAccounting
 from freiton.accounting.charging_events import LogRecord
 from freiton.calls.admission_request import is_outgoing_slot
+from freiton.calls.call_conditions import CallConditions
 from freiton.calls.ports import Site
 from freiton.calls.pricing import Pricing
 from freiton.calls.running_call import Phase
@@ -27,8 +28,9 @@ from freiton.metrics.facts import (
 )
 from freiton.metrics.histogram import Histogram
 from freiton.routing.decision import Connect
+from freiton.routing.directory import Device
 from freiton.storage.writer import ChargingLogWriter
-from rating.engine import Quote, Unpriced
+from rating.engine import Unpriced
 from rating.numbering import PrefixTable
 from rating.pricing import Tariffs
 from sipcore.net.endpoint import Endpoint
@@ -47,12 +49,14 @@ class MeasuredPricing(Pricing):
         super().__init__(tariffs, provider, prefix_table)
         self._latency = latency
 
-    def quote(self, decision: Connect, *, at: datetime) -> Quote | Unpriced | None:
+    def conditions(
+        self, decision: Connect, device: Device | None, *, at: datetime
+    ) -> CallConditions | Unpriced:
         """Price a call, and count the time it took."""
         started = time.perf_counter()
-        price = super().quote(decision, at=at)
+        found = super().conditions(decision, device, at=at)
         self._latency.observe(time.perf_counter() - started)
-        return price
+        return found
 
 
 class MeasuredLog:

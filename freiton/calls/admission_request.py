@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Final
 
 from freiton.accounting.admission import AdmitRequest
 from freiton.accounting.slots import SlotClaim, SlotKind
+from freiton.calls.call_conditions import CallConditions
 from freiton.routing.decision import CallKind, Connect, SlotRule, TrunkGroup
 from freiton.routing.directory import Account, AccountKind, ChargingKind, Device, Trunk
-from rating.engine import Quote
 from rating.ledger import SpendingTerms
 
 TECHNICAL_CAP: Final = 10
@@ -32,13 +31,9 @@ def admit_request(
     decision: Connect,
     *,
     device: Device | None,
-    quote: Quote | None,
-    today: date,
+    conditions: CallConditions,
 ) -> AdmitRequest:
-    """Return the request for a call whose first group is about to be dialled.
-
-    ``today`` is the local date of the tariff calendar: a flatrate counts from its order day.
-    """
+    """Return the request for a call whose first group is about to be dialled."""
     payer = decision.caller or decision.called_account
     group = decision.groups[0] if decision.groups else None
     trunk = group.trunk if isinstance(group, TrunkGroup) else decision.incoming_trunk
@@ -51,8 +46,9 @@ def admit_request(
         calling_number=writable(decision.calling_number or ""),
         called_number=writable(called_text(decision)),
         terms=NOBODY if decision.caller is None else spending_terms(decision.caller),
-        quote=quote,
-        claims=_claims(decision, trunk, today),
+        quote=conditions.quote,
+        allowances=conditions.allowances,
+        claims=_claims(decision, trunk, conditions.outgoing_max),
         max_call_s=decision.max_call_s,
         is_emergency=decision.kind is CallKind.EMERGENCY,
         trunk_id=None if trunk is None else str(trunk.id),
@@ -93,10 +89,10 @@ def trunk_claim(trunk: Trunk) -> SlotClaim:
     )
 
 
-def _claims(decision: Connect, trunk: Trunk | None, today: date) -> list[SlotClaim]:
+def _claims(decision: Connect, trunk: Trunk | None, outgoing_max: int | None) -> list[SlotClaim]:
     claims: list[SlotClaim] = []
     if decision.slot_rule is SlotRule.OUTGOING and decision.caller is not None:
-        claims.append(_outgoing_claim(decision.caller, today))
+        claims.append(_outgoing_claim(decision.caller, outgoing_max))
         claims += _channel_claims(decision.caller)
     if decision.slot_rule is not SlotRule.NONE and decision.called_account is not None:
         claims += _channel_claims(decision.called_account)
@@ -105,14 +101,12 @@ def _claims(decision: Connect, trunk: Trunk | None, today: date) -> list[SlotCla
     return claims
 
 
-def _outgoing_claim(account: Account, today: date) -> SlotClaim:
+def _outgoing_claim(account: Account, outgoing_max: int | None) -> SlotClaim:
     owner = f"account/{account.id}/{_OUTGOING}"
+    if outgoing_max is not None:
+        return SlotClaim(owner, outgoing_max, kind=SlotKind.FLATRATE)
     if account.kind is AccountKind.PBX:
-        # No flatrate can be booked on a trunk account (TGNET/call §4.1); its channels count.
-        return SlotClaim(owner, None)
-    flatrates = account.flatrates_at(today)
-    if flatrates:
-        return SlotClaim(owner, flatrates, kind=SlotKind.FLATRATE)
+        return SlotClaim(owner, None)  # its channels count
     return SlotClaim(owner, TECHNICAL_CAP, kind=SlotKind.TECHNICAL)
 
 

@@ -17,6 +17,7 @@ from freiton.accounting.recovery import OpenCall
 from freiton.calls.admission_request import trunk_owner
 from freiton.calls.answers import Answer
 from freiton.calls.attempts import attempt_of_request
+from freiton.calls.call_conditions import CallConditions
 from freiton.calls.call_registry import CallRegistry
 from freiton.calls.call_reports import CallReports
 from freiton.calls.call_stages import CallStages
@@ -34,7 +35,6 @@ from freiton.routing.refusals import (
     reason_value,
 )
 from freiton.routing.request import RouteRequest
-from rating.engine import Quote
 from sipcore.b2bua.call import Call
 from sipcore.b2bua.call_events import (
     Abandoned,
@@ -130,7 +130,7 @@ class CallControl:
         decision: Connect,
         *,
         device: Device | None,
-        quote: Quote | None,
+        conditions: CallConditions,
         now: float,
     ) -> None:
         """Take over an INVITE that may become a call: claim its place, then dial."""
@@ -145,7 +145,12 @@ class CallControl:
             follows_over=() if decision.incoming_trunk is None else self._carriers.listeners,
         )
         running = RunningCall(
-            call_id, call, received=received, decision=decision, device=device, quote=quote
+            call_id,
+            call,
+            received=received,
+            decision=decision,
+            device=device,
+            conditions=conditions,
         )
         self._calls.add(running)
         self._calls.refresh(running)

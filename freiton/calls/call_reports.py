@@ -151,7 +151,7 @@ class CallReports:
             return
         since = running.talking_since
         caller = None if decision is None else decision.caller or decision.called_account
-        quote = running.quote
+        quote = running.conditions.quote
         self._stream.publish(
             CallReport(
                 kind=what,

@@ -108,10 +108,10 @@ class CallSetup:
                 return refuse(RefusalCause.SHUTTING_DOWN)
             if self._calls.total >= self._settings.calls_max:
                 return refuse(RefusalCause.OVERLOADED)
-        price = self.pricing.quote(decision, at=at)
-        if isinstance(price, Unpriced):
+        conditions = self.pricing.conditions(decision, sender.device, at=at)
+        if isinstance(conditions, Unpriced):
             return refuse(RefusalCause.NO_PRICE)
-        self._calls.start(received, decision, device=sender.device, quote=price, now=now)
+        self._calls.start(received, decision, device=sender.device, conditions=conditions, now=now)
         return None
 
     def _context(self, host: str, *, now: float) -> RouteContext:

@@ -29,7 +29,6 @@ from freiton.routing.refusals import (
     reason_value,
 )
 from freiton.routing.trunks import fails_over
-from rating.ledger.account import local_date_of
 from sipcore.b2bua.call_events import (
     Abandoned,
     CallEvent,
@@ -128,16 +127,14 @@ class CallStages:
         decision = running.decision
         if decision is None or running.phase is not Phase.ADMITTING:
             return
-        at = self._clock.utc()
         outcome = self._accounting.admit(
             admit_request(
                 running.id,
                 decision,
                 device=running.device,
-                quote=running.quote,
-                today=local_date_of(at),
+                conditions=running.conditions,
             ),
-            at=at,
+            at=self._clock.utc(),
             now=now,
         )
         if isinstance(outcome, Refused):

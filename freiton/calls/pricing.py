@@ -1,58 +1,90 @@
-"""What a call will cost: gathers the account's options and asks the rating engine."""
+"""On what conditions a call is made: what the caller has booked, put to the rating engine."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
-from freiton.routing.decision import CallKind, Connect
-from freiton.routing.directory import Account, AccountKind
-from rating.engine import BookedOption, Quote, QuoteParams, Unpriced, quote
+from freiton.calls.call_conditions import CallConditions
+from freiton.calls.subscriptions import subscription_of, units_on
+from freiton.routing.decision import CallKind, Connect, SlotRule
+from freiton.routing.directory import Account, Device
+from rating.allowances import AllowanceTerms, period_of
+from rating.engine import Quote, QuoteParams, Unpriced, quote
 from rating.numbering import PrefixTable
-from rating.pricing import Tariffs
+from rating.pricing import Callee, CallOrigin, Subscription, Tariffs
+
+_NOBODY_PAYS: Final = frozenset({CallKind.INBOUND, CallKind.EMERGENCY})
 
 
 class Pricing:
-    """One tariff and one prefix table; replaced whole when they are loaded anew."""
+    """The tariffs and one prefix table; replaced whole when they are loaded anew."""
 
-    __slots__ = ("_prefix_table", "_provider", "_tariffs")
+    __slots__ = ("_prefix_table", "_provider", "tariffs")
 
     def __init__(self, tariffs: Tariffs, provider: str, prefix_table: PrefixTable) -> None:
-        self._tariffs = tariffs
+        """Take `provider` as the one whose default plan accounts are on that have booked none."""
+        self.tariffs = tariffs
         self._provider = provider
         self._prefix_table = prefix_table
 
-    def quote(self, decision: Connect, *, at: datetime) -> Quote | Unpriced | None:
-        """Return the price promised to who pays; None when nobody pays anything.
+    def conditions(
+        self, decision: Connect, device: Device | None, *, at: datetime
+    ) -> CallConditions | Unpriced:
+        """Return the conditions for who calls from a device.
 
-        Nobody pays for what comes in from a carrier, for emergencies, and for a call by name
-        between accounts of this site.
+        Nobody pays for what comes in from a carrier, for emergencies, and for a call by name to an
+        account of this site without any number.
         """
-        free = (CallKind.INBOUND, CallKind.EMERGENCY)
-        if decision.caller is None or decision.called is None or decision.kind in free:
-            return None
-        return quote(
+        caller = decision.caller
+        if caller is None or decision.kind in _NOBODY_PAYS:
+            return CallConditions()
+        subscription = subscription_of(caller, self.tariffs, provider=self._provider)
+        outgoing_max = None
+        if decision.slot_rule is SlotRule.OUTGOING:
+            outgoing_max = self.tariffs.concurrent_calls_max(subscription, at)
+        if decision.called is None:
+            return CallConditions(outgoing_max=outgoing_max)
+        price = quote(
             QuoteParams(
-                tariffs=self._tariffs,
-                provider=self._provider,
-                options=booked_options(decision.caller),
+                tariffs=self.tariffs,
+                subscription=subscription,
                 number=decision.called,
                 prefix_table=self._prefix_table,
                 at=at,
-                is_trunk_account=decision.caller.kind is AccountKind.PBX,
-                on_net_callee=decision.kind is CallKind.ON_NET,
+                origin=CallOrigin() if device is None else CallOrigin(device.origin),
+                callee=callee_of(caller, decision.called_account),
             )
         )
-
-
-def booked_options(account: Account) -> tuple[BookedOption, ...]:
-    """Return the options of an account in the words of rating."""
-    return tuple(
-        BookedOption(
-            option_id=booking.option,
-            count=booking.count,
-            valid_from=booking.valid_from,
-            valid_to=booking.valid_to,
-            ordered_on=booking.ordered_on,
+        if isinstance(price, Unpriced):
+            return price
+        return CallConditions(
+            price,
+            outgoing_max=outgoing_max,
+            allowances=allowance_terms(price, subscription, self.tariffs, at=at),
         )
-        for booking in account.options
-    )
+
+
+def callee_of(caller: Account, called: Account | None) -> Callee:
+    """Return what kind of subscriber is called; None is somebody outside of this switch."""
+    if called is None:
+        return Callee.OTHER
+    return Callee.INTERNAL if called.customer_id == caller.customer_id else Callee.OWN_NETWORK
+
+
+def allowance_terms(
+    price: Quote, subscription: Subscription, tariffs: Tariffs, *, at: datetime
+) -> Sequence[AllowanceTerms]:
+    """Return how much there is, this month, of each allowance that a quote names."""
+    found = tariffs.plan_at(subscription, at) if price.allowances else None
+    if found is None:
+        return ()
+    booked, day = found
+    tariff = tariffs.plan(booked.provider)
+    terms = []
+    for option_id in price.allowances:
+        included_s = tariff.option(option_id).included_s or 0
+        units = units_on(day, subscription, tariff, option_id=option_id)
+        terms.append(AllowanceTerms(option_id, period_of(at), included_s * units))
+    return terms

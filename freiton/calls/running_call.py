@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from freiton.calls.call_conditions import CallConditions
 from freiton.routing.decision import CallKind, Connect, Group, TrunkGroup
 from freiton.routing.directory import Device
 from freiton.routing.refusals import RefusalCause
-from rating.engine import Quote
 from sipcore.b2bua.call import Call
 from sipcore.b2bua.call_events import Target
 from sipcore.dialog.dialog import DialogId
@@ -42,10 +42,10 @@ class RunningCall:
     """
 
     __slots__ = (
-        "admitted_seq", "answered_seq", "call", "cut_reason", "deadline", "decision", "device",
-        "dialogs", "group", "groups_left", "has_probed_holders", "id", "invite_transaction",
-        "is_admitted", "is_emergency", "is_unproven", "merge_key", "phase", "probe_deadline",
-        "quote", "talking_since", "targets", "wait_deadline",
+        "admitted_seq", "answered_seq", "call", "conditions", "cut_reason", "deadline",
+        "decision", "device", "dialogs", "group", "groups_left", "has_probed_holders", "id",
+        "invite_transaction", "is_admitted", "is_emergency", "is_unproven", "merge_key", "phase",
+        "probe_deadline", "talking_since", "targets", "wait_deadline",
     )  # fmt: skip
 
     def __init__(
@@ -56,13 +56,13 @@ class RunningCall:
         received: RequestReceived | None = None,
         decision: Connect | None = None,
         device: Device | None = None,
-        quote: Quote | None = None,
+        conditions: CallConditions | None = None,
     ) -> None:
         self.id = call_id
         self.call = call
         self.decision = decision
         self.device = device
-        self.quote = quote
+        self.conditions = conditions or CallConditions()
         self.invite_transaction: TransactionId | None = None
         self.merge_key: MergeKey | None = None
         if received is not None:

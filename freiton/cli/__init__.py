@@ -22,7 +22,9 @@ from freiton.cli import (
     ledger,
     numbers,
     options,
+    plans,
     quote,
+    rate,
     run,
     site,
     status,
@@ -45,6 +47,7 @@ app.command("run")(run.run)
 app.command("demo")(demo.demo)
 app.command("check-config")(check_config.check_config)
 app.command("quote")(quote.quote)
+app.command("rate")(rate.rate)
 app.command("status")(status.status)
 app.command("top-up")(top_up.top_up)
 app.command("calls")(calls.calls)
@@ -57,8 +60,9 @@ app.add_typer(accounts.app, name="account")
 app.add_typer(devices.app, name="device")
 app.add_typer(numbers.app, name="number")
 app.add_typer(numbers.block_app, name="block")
-app.add_typer(options.flatrate_app, name="flatrate")
+app.add_typer(plans.app, name="plan")
 app.add_typer(options.app, name="option")
+app.add_typer(options.flatrate_app, name="flatrate")
 app.add_typer(trunks.app, name="trunk")
 
 

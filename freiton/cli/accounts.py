@@ -1,5 +1,6 @@
 """`freiton account`: what calls, is called, limited and charged."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -107,24 +108,24 @@ def list_accounts(context: typer.Context, as_json: AsJson = False) -> None:
     desk = Desk.of(context)
     directory = desk.directory()
     if as_json:
-        print_json([_as_json(one, directory) for one in directory.accounts])
+        print_json([_as_json(one, desk, directory) for one in directory.accounts])
         return
-    today = desk.today()
     rows = [
         (
             f"{one.name}@{one.domain}",
             one.kind,
+            _plan(one, desk),
             one.main_number,
             len(directory.numbers_of(one.id)) + len(directory.blocks_of(one.id)),
             one.charging,
-            one.flatrates_at(today),
+            _calls_at_once(one, desk),
             sum(device.account_id == one.id for device in directory.devices),
             one.enabled,
         )
         for one in directory.accounts
     ]
-    columns = ("Account", "Kind", "Main number", "Numbers", "Pays", "Flatrates", "Devices", "On")
-    print_table(columns, rows, empty="There is no account yet.")
+    columns = ("Account", "Kind", "Plan", "Main number", "Numbers", "Pays", "Flatrates")
+    print_table((*columns, "Devices", "On"), rows, empty="There is no account yet.")
 
 
 @app.command("show")
@@ -132,7 +133,7 @@ def show_account(context: typer.Context, account: AccountName, as_json: AsJson =
     """Show one account with all its properties."""
     desk = Desk.of(context)
     directory = desk.directory()
-    found = _as_json(desk.account(account, directory), directory)
+    found = _as_json(desk.account(account, directory), desk, directory)
     if as_json:
         print_json(found)
         return
@@ -189,7 +190,16 @@ def _short_numbers(pairs: list[str]) -> dict[str, str]:
     return numbers
 
 
-def _as_json(account: Account, directory: Directory) -> dict[str, Any]:
+def _plan(account: Account, desk: Desk) -> str | None:
+    term = desk.subscription(account).plan_on(desk.today())
+    return None if term is None else f"{term.provider}/{term.plan_id}"
+
+
+def _calls_at_once(account: Account, desk: Desk) -> int | None:
+    return desk.tariffs.concurrent_calls_max(desk.subscription(account), datetime.now(UTC))
+
+
+def _as_json(account: Account, desk: Desk, directory: Directory) -> dict[str, Any]:
     customers = {one.id: one.name for one in directory.customers}
     return {
         "id": account.id,
@@ -206,14 +216,16 @@ def _as_json(account: Account, directory: Directory) -> dict[str, Any]:
             for one in directory.blocks_of(account.id)
         ],
         "devices": [one.auth_user for one in directory.devices if one.account_id == account.id],
+        "plan": _plan(account, desk),
         "options": [
             {
-                "option": one.option,
+                "provider": one.provider,
+                "option": one.option_id,
                 "count": one.count,
                 "ordered_on": str(one.ordered_on),
                 "valid_to": None if one.valid_to is None else str(one.valid_to),
             }
-            for one in account.options
+            for one in account.subscription.options
         ],
         "charging": account.charging,
         "daily_limit_micros": account.daily_limit_micros,

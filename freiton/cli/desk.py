@@ -9,6 +9,7 @@ from typing import Self
 
 import typer
 
+from freiton.calls.subscriptions import UnknownBooking, subscription_of, unknown_bookings
 from freiton.cli.output import note
 from freiton.config import Config, HostPort, Overrides, load_config
 from freiton.config.rating_data import read_numbering, read_tariffs
@@ -16,9 +17,10 @@ from freiton.control import SOCKET_NAME, ControlClient, ControlError, SwitchNotR
 from freiton.routing.directory import Account, Directory
 from freiton.storage.charging_log_file import CHARGING_FOLDER
 from freiton.storage.site.edit import SiteEdit
+from freiton.storage.site.offer import Offer
 from freiton.storage.site_store import SiteError, SiteStore
 from rating.numbering import Numbering
-from rating.pricing import TariffPlan, Tariffs
+from rating.pricing import BookedOption, Subscription, TariffPlan, Tariffs
 
 
 class Desk:
@@ -99,6 +101,19 @@ class Desk:
             raise SiteError(f"there is no account {reference}")
         return account
 
+    def subscription(self, account: Account) -> Subscription:
+        """Return what an account has booked, with its default plan; the tariffs know all of it."""
+        problems = ", ".join(unknown_bookings(account, self.tariffs))
+        if problems:
+            raise UnknownBooking(f"account {account.name}@{account.domain}: {problems}")
+        return subscription_of(account, self.tariffs, provider=self.config.tariff.provider)
+
+    def limits_calls(self, booking: BookedOption) -> bool:
+        """Return whether the count of an option limits the calls at once."""
+        tariff = self.tariffs.plans.get(booking.provider)
+        option = None if tariff is None else tariff.options.get(booking.option_id)
+        return option is not None and option.concurrent_calls is not None
+
     @property
     def has_site(self) -> bool:
         """Whether there is a site in the state folder."""
@@ -114,13 +129,17 @@ class Desk:
     @contextmanager
     def edit_of_new_site(self) -> Iterator[SiteEdit]:
         """Change a site that no switch can be running with yet, so that there is nobody to tell."""
-        bookable = {one.id: one.trunk_accounts for one in self.tariff_plan.options.values()}
-        with self._store() as store, store.edit(today=self.today(), bookable=bookable) as site:
+        offer = Offer(self.tariffs, provider=self.config.tariff.provider)
+        with self._store() as store, store.edit(today=self.today(), offer=offer) as site:
             yield site
 
     @contextmanager
     def _store(self) -> Iterator[SiteStore]:
-        store = SiteStore.open(self.config.state_folder, domains=self.config.domains)
+        store = SiteStore.open(
+            self.config.state_folder,
+            domains=self.config.domains,
+            provider=self.config.tariff.provider,
+        )
         try:
             yield store
         finally:

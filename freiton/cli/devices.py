@@ -14,6 +14,10 @@ from freiton.storage.site.specs import DeviceSpec
 app = typer.Typer(help="Devices: phones and exchanges that register.", no_args_is_help=True)
 
 _User = Annotated[str, typer.Argument(help="The device's user.")]
+_Origin = Annotated[
+    str | None,
+    typer.Option(help="voip, or mobile for a SIM behind the gateway to the mobile network."),
+]
 _Realm = Annotated[str | None, typer.Option(help="Its domain; the default domain if left out.")]
 
 
@@ -30,12 +34,13 @@ def add_device(
             help="Better left out: then one is made at random and shown once.",
         ),
     ] = None,
+    origin: _Origin = None,
 ) -> None:
     """Add a device to an account.
 
     Example: freiton device add alice --user alice-desk
     """
-    spec = described(DeviceSpec, {"user": user, "password": password})
+    spec = described(DeviceSpec, {"user": user, "password": password, "origin": origin})
     desk = Desk.of(context)
     with desk.edit() as site:
         issued = site.devices.add(site.accounts.get(account), spec)
@@ -59,13 +64,34 @@ def list_devices(
         owner = directory.account(device.account_id)
         if owner is not None and wanted in (None, owner.id):
             title = f"{owner.name}@{owner.domain}"
-            rows.append((device.auth_user, device.realm, title, device.enabled))
+            rows.append((device.auth_user, device.realm, title, device.origin, device.enabled))
     if as_json:
-        print_json(
-            [dict(zip(("user", "realm", "account", "enabled"), row, strict=True)) for row in rows]
-        )
+        names = ("user", "realm", "account", "origin", "enabled")
+        print_json([dict(zip(names, row, strict=True)) for row in rows])
         return
-    print_table(("User", "Realm", "Account", "On"), rows, empty="There is no device yet.")
+    titles = ("User", "Realm", "Account", "Origin", "On")
+    print_table(titles, rows, empty="There is no device yet.")
+
+
+@app.command("change")
+def change_device(
+    context: typer.Context,
+    user: _User,
+    *,
+    realm: _Realm = None,
+    origin: _Origin = None,
+    enabled: Annotated[
+        bool | None, typer.Option("--enabled/--disabled", help="Put it in or out of service.")
+    ] = None,
+) -> None:
+    """Change the named properties of a device; the rest stays.
+
+    Example: freiton device change alice-mobile --origin mobile
+    """
+    spec = described(DeviceSpec, {"user": user, "origin": origin, "enabled": enabled})
+    with Desk.of(context).edit() as site:
+        site.devices.change(realm or site.domains.default, spec)
+    say(f"Device {user} changed.")
 
 
 @app.command("password")

@@ -1,4 +1,7 @@
-"""`freiton flatrate` and `freiton option`: what accounts have booked."""
+"""`freiton option` and `freiton flatrate`: what accounts have booked besides their plans.
+
+A flatrate is the option by which the account's provider limits calls at once, whatever its name.
+"""
 
 from datetime import date, datetime
 from typing import Annotated
@@ -8,7 +11,8 @@ import typer
 from freiton.cli.accounts import AccountName
 from freiton.cli.desk import Desk
 from freiton.cli.output import AsJson, print_json, print_table, say
-from freiton.routing.directory import FLATRATE
+from freiton.storage.schema import AccountRow
+from freiton.storage.site.edit import SiteEdit
 
 app = typer.Typer(help="Options of the tariff, such as PLUS.", no_args_is_help=True)
 flatrate_app = typer.Typer(
@@ -19,6 +23,10 @@ _Count = Annotated[int, typer.Option(min=1, max=1000, help="How many.")]
 _Option = Annotated[str, typer.Argument(help="The option's name in the tariff.")]
 _OrderedOn = Annotated[
     datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day of the order; default today.")
+]
+_From = Annotated[
+    datetime | None,
+    typer.Option("--from", formats=["%Y-%m-%d"], help="Day of provision; default the order's."),
 ]
 _On = Annotated[
     datetime | None,
@@ -38,13 +46,13 @@ def add_flatrate(
 
     Example: freiton flatrate add alice --count 1
     """
-    _book(context, account, FLATRATE, count, ordered_on)
+    _book(context, account, None, count, ordered_on)
 
 
 @flatrate_app.command("list")
 def list_flatrates(context: typer.Context, as_json: AsJson = False) -> None:
     """List booked flatrates, also those that have ended."""
-    _list(context, only=FLATRATE, as_json=as_json)
+    _list(context, only_flatrates=True, as_json=as_json)
 
 
 @flatrate_app.command("remove")
@@ -52,7 +60,7 @@ def remove_flatrate(
     context: typer.Context, account: AccountName, *, count: _Count = 1, on: _On = None
 ) -> None:
     """Let flatrates end; running calls go on."""
-    _end(context, account, FLATRATE, count, on)
+    _end(context, account, None, count, on)
 
 
 @app.command("add")
@@ -63,18 +71,19 @@ def add_option(
     *,
     count: _Count = 1,
     ordered_on: _OrderedOn = None,
+    begins: _From = None,
 ) -> None:
-    """Book an option.
+    """Book an option of the provider whose plan the account is on.
 
     Example: freiton option add alice PLUS
     """
-    _book(context, account, option, count, ordered_on)
+    _book(context, account, option, count, ordered_on, begins)
 
 
 @app.command("list")
 def list_options(context: typer.Context, as_json: AsJson = False) -> None:
     """List booked options, also those that have ended."""
-    _list(context, only=None, as_json=as_json)
+    _list(context, only_flatrates=False, as_json=as_json)
 
 
 @app.command("remove")
@@ -91,37 +100,57 @@ def remove_option(
 
 
 def _book(
-    context: typer.Context, account: str, option: str, count: int, ordered_on: datetime | None
+    context: typer.Context,
+    account: str,
+    option: str | None,
+    count: int,
+    ordered_on: datetime | None,
+    begins: datetime | None = None,
 ) -> None:
     with Desk.of(context).edit() as site:
         row = site.accounts.get(account)
-        site.options.book(row, option, count=count, ordered_on=_day(ordered_on))
-        booked = site.options.count(row, option)
-    say(f"{account} now has {booked} of {option}.")
+        name = option or site.options.flatrate(row)
+        site.options.book(row, name, count=count, ordered_on=_day(ordered_on), begins=_day(begins))
+        told = _booked(site, row, name)
+    say(told)
 
 
 def _end(
-    context: typer.Context, account: str, option: str, count: int, on: datetime | None
+    context: typer.Context, account: str, option: str | None, count: int, on: datetime | None
 ) -> None:
     with Desk.of(context).edit() as site:
         row = site.accounts.get(account)
-        site.options.end(row, option, count=count, on=_day(on))
-        booked = site.options.count(row, option)
-    say(f"{account} now has {booked} of {option}.")
+        name = option or site.options.flatrate(row)
+        site.options.end(row, name, count=count, on=_day(on))
+        told = _booked(site, row, name)
+    say(told)
 
 
-def _list(context: typer.Context, *, only: str | None, as_json: bool) -> None:
-    columns = ("account", "option", "count", "ordered_on", "valid_to")
+def _booked(site: SiteEdit, account: AccountRow, option: str) -> str:
+    return f"{account.name} now has {site.options.count(account, option)} of {option}."
+
+
+def _list(context: typer.Context, *, only_flatrates: bool, as_json: bool) -> None:
+    desk = Desk.of(context)
+    columns = ("account", "provider", "option", "count", "ordered_on", "valid_from", "valid_to")
     rows = [
-        (f"{one.name}@{one.domain}", made.option, made.count, made.ordered_on, made.valid_to)
-        for one in Desk.of(context).directory().accounts
-        for made in one.options
-        if only in (None, made.option)
+        (
+            f"{one.name}@{one.domain}",
+            made.provider,
+            made.option_id,
+            made.count,
+            made.ordered_on,
+            made.valid_from,
+            made.valid_to,
+        )
+        for one in desk.directory().accounts
+        for made in one.subscription.options
+        if not only_flatrates or desk.limits_calls(made)
     ]
     if as_json:
         print_json([dict(zip(columns, row, strict=True)) for row in rows])
         return
-    titles = ("Account", "Option", "Count", "Ordered on", "Ends on")
+    titles = ("Account", "Provider", "Option", "Count", "Ordered on", "From", "Ends on")
     print_table(titles, rows, empty="Nothing is booked yet.")
 
 

@@ -11,8 +11,8 @@ from typing import Final
 from freiton.config import Config, HostPort, shipped
 from freiton.config.rating_data import read_tariffs
 from freiton.config.settings import Http, Listener, Transport
-from freiton.routing.directory import FLATRATE
 from freiton.storage.site.edit import SiteEdit
+from freiton.storage.site.offer import Offer
 from freiton.storage.site.site_file import import_site
 from freiton.storage.site.specs import TrunkSpec
 from freiton.storage.site_store import SiteStore
@@ -40,12 +40,12 @@ class Company:
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._plan: TariffPlan = read_tariffs(config).plan(config.tariff.provider)
+        self._tariffs = read_tariffs(config)
 
     @property
     def plan(self) -> TariffPlan:
         """The tariff."""
-        return self._plan
+        return self._tariffs.plan(self._config.tariff.provider)
 
     def found(self, carriers: Mapping[str, Address]) -> dict[str, str]:
         """Put the demo site in place; return the new password of each device."""
@@ -60,7 +60,8 @@ class Company:
     def book_flatrate(self, account: str) -> None:
         """Book one more flatrate."""
         with self._edit() as site:
-            site.options.book(site.accounts.get(account), FLATRATE)
+            row = site.accounts.get(account)
+            site.options.book(row, site.options.flatrate(row))
 
     def account_ids(self) -> dict[str, str]:
         """Return what stands for each account in records, by its name."""
@@ -79,17 +80,21 @@ class Company:
             store.close()
 
     def _open(self) -> SiteStore:
-        return SiteStore.open(self._config.state_folder, domains=self._config.domains)
+        return SiteStore.open(
+            self._config.state_folder,
+            domains=self._config.domains,
+            provider=self._config.tariff.provider,
+        )
 
     def _today(self) -> date:
-        return datetime.now(UTC).astimezone(self._plan.time_zone).date()
+        return datetime.now(UTC).astimezone(self.plan.time_zone).date()
 
     @contextmanager
     def _edit(self) -> Iterator[SiteEdit]:
-        bookable = {one.id: one.trunk_accounts for one in self._plan.options.values()}
+        offer = Offer(self._tariffs, provider=self._config.tariff.provider)
         store = self._open()
         try:
-            with store.edit(today=self._today(), bookable=bookable) as site:
+            with store.edit(today=self._today(), offer=offer) as site:
                 yield site
         finally:
             store.close()

@@ -77,10 +77,10 @@ Group = DeviceGroup | TrunkGroup
 class Connect:
     """The call may be made; ``groups`` are tried one after the other.
 
-    ``called`` is None when an account was called by its name. ``caller`` pays, ``called_account``
-    is rung; either is None on the side of a trunk. ``calling_number`` is what the record shows and
-    the price knows, hidden from the called side or not. ``max_call_s`` is None when nothing ends
-    the call.
+    ``called`` is None when an account without a number was called by its name. ``caller`` pays,
+    ``called_account`` is rung; either is None on the side of a trunk. ``calling_number`` is what
+    the record shows and the price knows, hidden from the called side or not. ``max_call_s`` is None
+    when nothing ends the call.
     """
 
     kind: CallKind

@@ -3,25 +3,24 @@
 The running switch decides from one immutable `Directory`. A change of the site makes a new one,
 and the next call sees it; a lookup is a dictionary access or a longest match, never SQL.
 
-Numbers are E.164 text with a leading plus. Days are local dates of the tariff calendar, and every
-range of days is half open: `valid_to` is the first day on which it no longer holds.
+Numbers are E.164 text with a leading plus. What an account has booked stands as rating knows it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 from types import MappingProxyType
 from typing import Final, TypeVar
 
-FLATRATE: Final = "FLAT.DE"
-"""The option whose booked count is the number of outgoing calls an account may hold at once."""
+from rating.pricing import OriginKind, Subscription
 
 CONTACTS_MAX: Final = 10
 DAILY_LIMIT_MICROS: Final = 20_000_000
 RING_S: Final = 60
 TRUNK_CHANNELS: Final = 30
+
+NOTHING_BOOKED: Final = Subscription(())
 
 _T = TypeVar("_T")
 
@@ -63,22 +62,6 @@ class Customer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OptionBooking:
-    """`count` units of one option, as they were ordered; prices by options are rating's matter."""
-
-    option: str
-    count: int
-    valid_from: date  # the day of provision
-    ordered_on: date
-    valid_to: date | None = None
-
-    def is_ordered_on(self, local_date: date) -> bool:
-        """Return whether limits follow this booking: from the day of the order, at once."""
-        has_ended = self.valid_to is not None and local_date >= self.valid_to
-        return self.ordered_on <= local_date and not has_ended
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """The SIP account of a customer: what calls, is called, limited and charged."""
 
@@ -90,7 +73,7 @@ class Account:
     country_code: str = "49"
     area_code: str = ""
     main_number: str | None = None
-    options: tuple[OptionBooking, ...] = ()
+    subscription: Subscription = NOTHING_BOOKED
     contacts_max: int = CONTACTS_MAX
     channels: int | None = None  # both directions together; None: no limit of its own
     charging: ChargingKind = ChargingKind.POSTPAID
@@ -106,18 +89,13 @@ class Account:
     language: str = "de"
     enabled: bool = True
 
-    def flatrates_at(self, local_date: date) -> int:
-        """Return how many outgoing calls at once the booked flatrates allow; 0: no such limit."""
-        return sum(
-            booking.count
-            for booking in self.options
-            if booking.option == FLATRATE and booking.is_ordered_on(local_date)
-        )
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
-    """A phone or exchange that signs requests for an account with its own user and password."""
+    """A phone or exchange that signs requests for an account with its own user and password.
+
+    From a mobile origin it is a SIM, put through by the gateway to the mobile network.
+    """
 
     id: int
     account_id: int
@@ -125,6 +103,7 @@ class Device:
     realm: str
     ha1_md5: str = field(repr=False)
     ha1_sha256: str = field(repr=False)
+    origin: OriginKind = OriginKind.VOIP
     enabled: bool = True
 
 

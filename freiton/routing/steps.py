@@ -108,12 +108,15 @@ def refuse_foreign_domain(draft: Draft) -> RouteDecision | None:
 
 
 def connect_colleague(draft: Draft) -> RouteDecision | None:
-    """Decide a call to an account by its name."""
+    """Decide a call to an account by its name; its price is that of its main number."""
     caller = _account(draft)
     host = draft.request.host or caller.domain
     colleague = draft.context.directory.account_by_aor(draft.dialled, host)
     if colleague is None or colleague.name != draft.dialled:
         return None
+    if colleague.main_number is not None:
+        called = draft.context.numbering.plan.normalize(colleague.main_number, DiallingOrigin())
+        draft.called = None if isinstance(called, NumberRefused) else called
     _identify(draft, caller)
     return _connect_account(draft, colleague, None, CallKind.ON_NET)
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import JSON, ForeignKey, MetaData, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-SCHEMA_VERSION: Final = "0001"
+SCHEMA_VERSION: Final = "0002"
 """The number of the newest migration."""
 
 CONSTRAINT_NAMES: Final = {
@@ -75,6 +75,9 @@ class AccountRow(Table):
     enabled: Mapped[bool]
 
     customer: Mapped[CustomerRow] = relationship()
+    plans: Mapped[list["PlanRow"]] = relationship(
+        cascade="all, delete-orphan", order_by="PlanRow.valid_from"
+    )
     bookings: Mapped[list["BookingRow"]] = relationship(
         cascade="all, delete-orphan", order_by="BookingRow.id"
     )
@@ -114,6 +117,25 @@ class BlockRow(Table):
     account: Mapped[AccountRow] = relationship(back_populates="blocks")
 
 
+class PlanRow(Table):
+    """A plan of a provider for one term of the contract; past terms stay, calls are rated anew.
+
+    Before its first term an account is on the default plan of the settings. `price_list` is the one
+    picked in the contract, where the provider has several at once.
+    """
+
+    __tablename__ = "plan_booking"
+    __table_args__ = (UniqueConstraint("account_id", "valid_from"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    provider: Mapped[str]
+    plan: Mapped[str]
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]
+    price_list: Mapped[str | None]
+
+
 class BookingRow(Table):
     """Units of an option as they were ordered; an ended booking stays, past months need it."""
 
@@ -121,6 +143,7 @@ class BookingRow(Table):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    provider: Mapped[str] = mapped_column(server_default="")  # empty only while it is migrated
     option: Mapped[str]
     count: Mapped[int]
     ordered_on: Mapped[date]
@@ -141,6 +164,7 @@ class DeviceRow(Table):
     ha1_md5: Mapped[str]
     ha1_sha256: Mapped[str]
     password: Mapped[bytes]
+    origin: Mapped[str] = mapped_column(server_default="voip")
     enabled: Mapped[bool]
 
     account: Mapped[AccountRow] = relationship(back_populates="devices")

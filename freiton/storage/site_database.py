@@ -32,13 +32,16 @@ class SiteError(OperatorError):
 class SiteDatabase:
     """One file; every transaction has it alone, so that what was checked is still so at commit."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the file, make it where it is missing and migrate it; raises SiteError."""
+    def __init__(self, path: Path, *, provider: str) -> None:
+        """Open the file, make it where it is missing and migrate it; raises SiteError.
+
+        `provider` is whose options a site from before there were several has booked.
+        """
         self._path = path
         _make_private(path)
         self._engine = _engine(path)
         with self._reported():
-            _migrate(self._engine, path)
+            _migrate(self._engine, path, provider=provider)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -86,7 +89,7 @@ def _engine(path: Path) -> Engine:
     return engine
 
 
-def _migrate(engine: Engine, path: Path) -> None:
+def _migrate(engine: Engine, path: Path, *, provider: str) -> None:
     with engine.begin() as connection:
         version = _version(connection)
         if version == SCHEMA_VERSION:
@@ -99,7 +102,7 @@ def _migrate(engine: Engine, path: Path) -> None:
 
         config = Config()
         config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-        config.attributes["connection"] = connection
+        config.attributes.update(connection=connection, provider=provider)
         command.upgrade(config, "head")
 
 

@@ -4,13 +4,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from types import MappingProxyType
 from typing import Self
 
 from freiton.routing.directory import Directory
 from freiton.storage.secrets_box import SecretsBox, SecretsError
 from freiton.storage.site.edit import SiteEdit
-from freiton.storage.site.options import Bookable
+from freiton.storage.site.offer import Offer
 from freiton.storage.site.read import read_directory
 from freiton.storage.site_database import SiteDatabase, SiteError
 
@@ -18,7 +17,7 @@ __all__ = ["SiteError", "SiteStore"]
 
 
 class SiteStore:
-    """Customers, accounts, devices, numbers, options and trunks, in `site.db` and `secret.key`."""
+    """Customers, accounts with all that is theirs, and trunks, in `site.db` and `secret.key`."""
 
     def __init__(self, database: SiteDatabase, box: SecretsBox, domains: tuple[str, ...]) -> None:
         self._database = database
@@ -26,11 +25,12 @@ class SiteStore:
         self._domains = domains
 
     @classmethod
-    def open(cls, state_folder: Path, *, domains: tuple[str, ...]) -> Self:
+    def open(cls, state_folder: Path, *, domains: tuple[str, ...], provider: str) -> Self:
         """Open the site of a state folder, or make an empty one.
 
-        `domains` are those of the settings, the default one first. Raises SiteError or
-        SecretsError; a site whose key is gone is not opened with a new one.
+        `domains` are those of the settings, the default one first, and so is the `provider` of
+        accounts without a booked plan. Raises SiteError or SecretsError; a site whose key is gone
+        is not opened with a new one.
         """
         _make_folder(state_folder)
         site, key = state_folder / "site.db", state_folder / "secret.key"
@@ -40,18 +40,16 @@ class SiteStore:
             raise SecretsError(f"{key} is missing; without it {site} cannot be read")
         else:
             box = SecretsBox.create(key)
-        return cls(SiteDatabase(site), box, domains)
+        return cls(SiteDatabase(site, provider=provider), box, domains)
 
     @contextmanager
-    def edit(self, *, today: date, bookable: Bookable = MappingProxyType({})) -> Iterator[SiteEdit]:
+    def edit(self, *, today: date, offer: Offer) -> Iterator[SiteEdit]:
         """Change the site: all that is done in the block, or nothing of it.
 
-        `today` is the local date of the tariff calendar, `bookable` what its options are.
+        `today` is the local date of the tariff calendar, `offer` what can be booked.
         """
         with self._database.transaction() as session:
-            yield SiteEdit(
-                session, self._box, domains=self._domains, today=today, bookable=bookable
-            )
+            yield SiteEdit(session, self._box, domains=self._domains, today=today, offer=offer)
 
     def load_directory(self, *, local_hosts: Iterable[str] = ()) -> Directory:
         """Return a consistent view of the whole site.

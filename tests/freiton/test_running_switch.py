@@ -62,7 +62,7 @@ def price(switch: RunningSwitch) -> str:
     assert isinstance(number, E164Number)
     found = quote(
         QuoteParams(
-            tariffs=setup.pricing._tariffs,
+            tariffs=setup.pricing.tariffs,
             subscription=Subscription((BookedPlan("tgnet", "account", date.min),)),
             number=number,
             prefix_table=setup.numbering.prefix_table,

@@ -15,11 +15,11 @@ from freiton.routing.directory import (
     Customer,
     Device,
     Directory,
-    OptionBooking,
     Trunk,
     TrunkKind,
     TrunkSource,
 )
+from rating.pricing import BookedOption, Subscription
 from sipcore.transport.flow import Address
 
 SWITCH: Address = ("192.0.2.1", 5060)
@@ -56,9 +56,7 @@ def account(
 ) -> Account:
     """Make an account in Berlin with one number."""
     ordered = date(2026, 5, 1)
-    flatrate = OptionBooking(
-        option="FLAT.DE", count=flatrates, valid_from=ordered, ordered_on=ordered
-    )
+    flatrate = BookedOption("FLAT.DE", flatrates, ordered, None, ordered)
     made = Account(
         id=account_id,
         customer_id=1,
@@ -66,7 +64,7 @@ def account(
         domain=DOMAIN,
         area_code="30",
         main_number=f"+49302312500{account_id}",
-        options=(flatrate,) if flatrates else (),
+        subscription=Subscription((), (flatrate,) if flatrates else ()),
         charging=ChargingKind.PREPAID if prepaid else ChargingKind.POSTPAID,
     )
     return replace(made, **changes)

@@ -5,9 +5,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from freiton.routing.directory import FLATRATE, AccountKind
-from freiton.storage.schema import AccountRow, BookingRow
+from freiton.storage.schema import AccountRow
 from freiton.storage.site.customers import Customers, Domains
+from freiton.storage.site.plans import Plans
 from freiton.storage.site.specs import DEFAULT_CUSTOMER, AccountSpec
 from freiton.storage.site_database import SiteError
 
@@ -15,10 +15,13 @@ from freiton.storage.site_database import SiteError
 class Accounts:
     """Accounts, called `name` in the default domain or `name@domain`."""
 
-    def __init__(self, session: Session, customers: Customers, domains: Domains) -> None:
+    def __init__(
+        self, session: Session, customers: Customers, domains: Domains, plans: Plans
+    ) -> None:
         self._session = session
         self._customers = customers
         self._domains = domains
+        self._plans = plans
 
     def get(self, reference: str) -> AccountRow:
         """Return an account; raises SiteError when there is none."""
@@ -53,6 +56,7 @@ class Accounts:
         is_new = row is None
         if row is None:
             row = AccountRow(name=spec.name, domain=domain)
+        kind_before = row.kind
         if is_new or "customer" in spec.model_fields_set:
             self._belong(row, spec.customer)
         for field, value in _columns(spec).items():
@@ -63,8 +67,8 @@ class Accounts:
         if is_new:
             row.main_number = None
             self._session.add(row)
-        if row.kind == AccountKind.PBX and any(map(_is_open_flatrate, row.bookings)):
-            raise SiteError(f"{row.name} has flatrates; a SIP trunk account has none", field="kind")
+        if not is_new and row.kind != kind_before:
+            self._plans.check_kind(row)
         self._session.flush()
         return row, is_new
 
@@ -87,10 +91,6 @@ class Accounts:
         if row.customer_id != customer.id and (row.numbers or row.blocks):
             raise SiteError(f"{row.name} has numbers and stays with its customer", field="customer")
         row.customer_id = customer.id
-
-
-def _is_open_flatrate(booking: BookingRow) -> bool:
-    return booking.option == FLATRATE and booking.valid_to is None
 
 
 def _columns(spec: AccountSpec) -> dict[str, Any]:

@@ -35,7 +35,12 @@ class Devices:
                 f"a device {spec.user} exists already in {account.domain}", field="user"
             )
         password = spec.password or random_password()
-        row = DeviceRow(auth_user=spec.user, realm=account.domain, enabled=spec.enabled)
+        row = DeviceRow(
+            auth_user=spec.user,
+            realm=account.domain,
+            origin=spec.origin.value,
+            enabled=spec.enabled,
+        )
         self._set_password(row, password)
         account.devices.append(row)
         self._session.flush()
@@ -54,12 +59,17 @@ class Devices:
             raise SiteError(
                 f"device {spec.user} belongs to account {row.account.name} already", field="user"
             )
-        if "enabled" in spec.model_fields_set:
-            row.enabled = spec.enabled
+        self._set_state(row, spec)
         if spec.password is not None and spec.password != self._box.decrypt(row.password):
             self._set_password(row, spec.password)
         self._session.flush()
         return False, None
+
+    def change(self, realm: str, spec: DeviceSpec) -> None:
+        """Give a device what was named."""
+        row = self._get(spec.user, realm)
+        self._set_state(row, spec)
+        self._session.flush()
 
     def renew_password(self, user: str, realm: str) -> IssuedPassword:
         """Replace a password by one made at random."""
@@ -85,6 +95,12 @@ class Devices:
         return self._session.scalar(
             select(DeviceRow).where(DeviceRow.auth_user == user, DeviceRow.realm == realm)
         )
+
+    def _set_state(self, row: DeviceRow, spec: DeviceSpec) -> None:
+        if "enabled" in spec.model_fields_set:
+            row.enabled = spec.enabled
+        if "origin" in spec.model_fields_set:
+            row.origin = spec.origin.value
 
     def _set_password(self, row: DeviceRow, password: str) -> None:
         for algorithm, column in (("MD5", "ha1_md5"), ("SHA-256", "ha1_sha256")):

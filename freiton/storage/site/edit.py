@@ -9,7 +9,9 @@ from freiton.storage.site.accounts import Accounts
 from freiton.storage.site.customers import Customers, Domains
 from freiton.storage.site.devices import Devices
 from freiton.storage.site.numbers import Numbers
-from freiton.storage.site.options import Bookable, Options
+from freiton.storage.site.offer import Offer
+from freiton.storage.site.options import Options
+from freiton.storage.site.plans import Plans
 from freiton.storage.site.trunks import Trunks
 
 
@@ -23,13 +25,14 @@ class SiteEdit:
         *,
         domains: tuple[str, ...],
         today: date,
-        bookable: Bookable,
+        offer: Offer,
     ) -> None:
         """`domains` are those of the settings; `today` is the tariff calendar's date."""
         self.customers = Customers(session)
         self.domains = Domains(session, configured=domains)
-        self.accounts = Accounts(session, self.customers, self.domains)
+        self.plans = Plans(session, today=today, offer=offer)
+        self.options = Options(session, self.plans, today=today, offer=offer)
+        self.accounts = Accounts(session, self.customers, self.domains, self.plans)
         self.devices = Devices(session, box)
         self.numbers = Numbers(session)
-        self.options = Options(session, today=today, bookable=bookable)
         self.trunks = Trunks(session, box)

@@ -1,47 +1,53 @@
 """Options of accounts: ordered and ended, never forgotten, since past months are priced by them."""
 
-from collections.abc import Mapping
 from datetime import date
 
 from sqlalchemy.orm import Session
 
-from freiton.routing.directory import AccountKind
 from freiton.storage.schema import AccountRow, BookingRow
+from freiton.storage.site.offer import Offer
+from freiton.storage.site.plans import Plans
 from freiton.storage.site_database import SiteError
-
-Bookable = Mapping[str, bool]
-"""Options that can be booked, and whether SIP trunk accounts may have them."""
+from rating.pricing import Plan
 
 
 class Options:
-    """Bookings of options."""
+    """Bookings of options; a name stands for the option of the provider the account is with."""
 
-    def __init__(self, session: Session, *, today: date, bookable: Bookable) -> None:
+    def __init__(self, session: Session, plans: Plans, *, today: date, offer: Offer) -> None:
         """`today` is the local date of the tariff calendar."""
         self._session = session
+        self._plans = plans
         self._today = today
-        self._bookable = bookable
+        self._offer = offer
+
+    def flatrate(self, account: AccountRow) -> str:
+        """Return the name of the flatrate whose count limits the account's calls at once."""
+        return self._offer.flatrate(self._plans.on(account, self._today).provider)
 
     def book(
-        self, account: AccountRow, option: str, *, count: int = 1, ordered_on: date | None = None
+        self,
+        account: AccountRow,
+        option: str,
+        *,
+        count: int = 1,
+        ordered_on: date | None = None,
+        begins: date | None = None,
     ) -> None:
-        """Order units of an option, provided on the day of the order."""
+        """Order units of an option; provided on the day of the order unless `begins` is given."""
         if count < 1:
             raise SiteError("an order is for one unit or more", field="count")
-        if option not in self._bookable:
-            known = ", ".join(self._bookable) or "none"
-            raise SiteError(f"there is no option {option}; known: {known}", field="option")
-        if account.kind == AccountKind.PBX and not self._bookable[option]:
-            raise SiteError(
-                f"{account.name} is a SIP trunk account and cannot have {option}", field="option"
-            )
-        day = ordered_on or self._today
+        ordered = ordered_on or self._today
+        provided = begins or ordered
+        plan = self._plans.on(account, provided)
+        self._check(account, option, plan)
         account.bookings.append(
             BookingRow(
+                provider=plan.provider,
                 option=option,
                 count=count,
-                ordered_on=day,
-                valid_from=day,
+                ordered_on=ordered,
+                valid_from=provided,
             )
         )
         self._session.flush()
@@ -77,6 +83,21 @@ class Options:
         """Return how many units are booked and have not ended."""
         return sum(booking.count for booking in self._running(account, option))
 
+    def _check(self, account: AccountRow, option_id: str, plan: Plan) -> None:
+        option = self._offer.option(plan.provider, option_id)
+        title = f"{plan.provider}/{plan.id}"
+        if option_id in plan.includes:
+            raise SiteError(f"{option_id} comes with {title} already", field="option")
+        if plan.is_trunk and not option.trunk_accounts:
+            raise SiteError(
+                f"{account.name} is a SIP trunk account and cannot have {option_id}", field="option"
+            )
+        if not option.is_allowed_for(plan):
+            raise SiteError(
+                f"{option_id} is not for {title}; it is for {', '.join(sorted(option.plans))}",
+                field="option",
+            )
+
     def _running(self, account: AccountRow, option: str) -> list[BookingRow]:
         return [one for one in account.bookings if one.option == option and self._runs(one)]
 
@@ -91,6 +112,7 @@ class Options:
         booking.count -= count
         account.bookings.append(
             BookingRow(
+                provider=booking.provider,
                 option=booking.option,
                 count=count,
                 ordered_on=booking.ordered_on,

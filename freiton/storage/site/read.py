@@ -16,7 +16,6 @@ from freiton.routing.directory import (
     Directory,
     NumberBlock,
     NumberFormat,
-    OptionBooking,
     Trunk,
     TrunkKind,
 )
@@ -28,27 +27,35 @@ from freiton.storage.schema import (
     DeviceRow,
     DomainRow,
     NumberRow,
+    PlanRow,
     Table,
     TrunkRow,
 )
 from freiton.storage.secrets_box import SecretsBox
 from freiton.storage.site.specs import parse_source
+from rating.pricing import BookedOption, BookedPlan, OriginKind, Subscription
 
 
 def read_directory(
     session: Session, box: SecretsBox, *, domains: tuple[str, ...], local_hosts: Iterable[str]
 ) -> Directory:
     """Return the whole site; each table is read once."""
-    bookings: dict[int, list[OptionBooking]] = defaultdict(list)
+    plans: dict[int, list[BookedPlan]] = defaultdict(list)
+    for term in _rows(session, PlanRow):
+        plans[term["account_id"]].append(_plan(term))
+    options: dict[int, list[BookedOption]] = defaultdict(list)
     for booking in _rows(session, BookingRow):
-        bookings[booking["account_id"]].append(_booking(booking))
+        options[booking["account_id"]].append(_option(booking))
     added = _rows(session, DomainRow)
     return Directory(
         default_domain=domains[0],
         domains=(*domains, *sorted(row["name"] for row in added)),
         local_hosts=local_hosts,
         customers=[Customer(id=row["id"], name=row["name"]) for row in _rows(session, CustomerRow)],
-        accounts=[_account(row, tuple(bookings[row["id"]])) for row in _rows(session, AccountRow)],
+        accounts=[
+            _account(row, Subscription(tuple(plans[row["id"]]), tuple(options[row["id"]])))
+            for row in _rows(session, AccountRow)
+        ],
         devices=[_device(row) for row in _rows(session, DeviceRow)],
         numbers={row["number"]: row["account_id"] for row in _rows(session, NumberRow)},
         blocks=[
@@ -69,17 +76,28 @@ def _rows(session: Session, table: type[Table]) -> MappingResult:
     return session.execute(select(columns).order_by(*columns.primary_key)).mappings()
 
 
-def _booking(row: RowMapping) -> OptionBooking:
-    return OptionBooking(
-        option=row["option"],
-        count=row["count"],
-        ordered_on=row["ordered_on"],
+def _plan(row: RowMapping) -> BookedPlan:
+    return BookedPlan(
+        provider=row["provider"],
+        plan_id=row["plan"],
         valid_from=row["valid_from"],
         valid_to=row["valid_to"],
+        price_list=row["price_list"],
     )
 
 
-def _account(row: RowMapping, options: tuple[OptionBooking, ...]) -> Account:
+def _option(row: RowMapping) -> BookedOption:
+    return BookedOption(
+        option_id=row["option"],
+        count=row["count"],
+        valid_from=row["valid_from"],
+        valid_to=row["valid_to"],
+        ordered_on=row["ordered_on"],
+        provider=row["provider"],
+    )
+
+
+def _account(row: RowMapping, subscription: Subscription) -> Account:
     return Account(
         id=row["id"],
         customer_id=row["customer_id"],
@@ -89,7 +107,7 @@ def _account(row: RowMapping, options: tuple[OptionBooking, ...]) -> Account:
         country_code=row["country_code"],
         area_code=row["area_code"],
         main_number=row["main_number"],
-        options=options,
+        subscription=subscription,
         contacts_max=row["contacts_max"],
         channels=row["channels"],
         charging=ChargingKind(row["charging"]),
@@ -115,6 +133,7 @@ def _device(row: RowMapping) -> Device:
         realm=row["realm"],
         ha1_md5=row["ha1_md5"],
         ha1_sha256=row["ha1_sha256"],
+        origin=OriginKind(row["origin"]),
         enabled=row["enabled"],
     )
 

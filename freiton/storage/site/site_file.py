@@ -10,11 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Final
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from freiton.config.problems import Location, Problem, TomlFile, validate
 from freiton.config.texts import HostName
-from freiton.routing.directory import FLATRATE
 from freiton.storage.schema import AccountRow
 from freiton.storage.site.devices import IssuedPassword
 from freiton.storage.site.edit import SiteEdit
@@ -25,7 +24,8 @@ from freiton.storage.site.specs import (
     Count,
     CustomerName,
     DeviceSpec,
-    OptionName,
+    OptionSpec,
+    PlanSpec,
     Spec,
     TrunkSpec,
 )
@@ -34,13 +34,18 @@ from freiton.storage.site_database import SiteError
 _TABLES: Final = frozenset({"accounts", "blocks", "devices", "trunks"})
 
 
+def _named(value: object) -> object:
+    return {"name": value} if isinstance(value, str) else value
+
+
 class AccountEntry(AccountSpec):
-    """An account with all that belongs to it."""
+    """An account with all that belongs to it; a plan or option may be its mere name."""
 
     numbers: tuple[E164, ...] = ()
     blocks: tuple[BlockSpec, ...] = ()
+    plan: Annotated[PlanSpec | None, BeforeValidator(_named)] = None
     flatrates: Count | None = None
-    options: tuple[OptionName, ...] = ()
+    options: tuple[Annotated[OptionSpec, BeforeValidator(_named)], ...] = ()
     devices: tuple[DeviceSpec, ...] = ()
 
 
@@ -116,18 +121,25 @@ class _Import:
         if entry.main_number is not None:
             with self._at(*at):
                 self._site.numbers.set_main(row, entry.main_number)
-        if entry.flatrates is not None:
-            with self._at(*at, "flatrates"):
-                self._site.options.set_count(row, FLATRATE, entry.flatrates)
-        for place, option in enumerate(entry.options):
-            with self._at(*at, "options", place):
-                self._site.options.set_count(row, option, 1)
+        self._contract(row, entry, at)
         for place, device in enumerate(entry.devices):
             with self._at(*at, "devices", place):
                 is_new, issued = self._site.devices.put(row, device)
                 self.report.count("device", is_new=is_new)
                 if issued is not None:
                     self.report.passwords.append(issued)
+
+    def _contract(self, row: AccountRow, entry: AccountEntry, at: Location) -> None:
+        if entry.plan is not None:
+            with self._at(*at, "plan"):
+                self.report.count("plan", is_new=self._site.plans.put(row, entry.plan))
+        if entry.flatrates is not None:
+            with self._at(*at, "flatrates"):
+                flatrate = self._site.options.flatrate(row)
+                self._site.options.set_count(row, flatrate, entry.flatrates)
+        for place, option in enumerate(entry.options):
+            with self._at(*at, "options", place):
+                self._site.options.set_count(row, option.name, option.count)
 
     @contextmanager
     def _at(self, *location: str | int) -> Iterator[None]:

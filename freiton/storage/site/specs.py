@@ -5,6 +5,7 @@ it is new.
 """
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from ipaddress import ip_network
 from typing import Annotated, Final, Literal, Self
@@ -32,6 +33,7 @@ from freiton.routing.directory import (
     TrunkKind,
     TrunkSource,
 )
+from rating.pricing import OriginKind
 
 DEFAULT_CUSTOMER: Final = "default"
 _SIP_PORT: Final = 5060
@@ -124,6 +126,16 @@ CustomerName = Annotated[
 OptionName = Annotated[
     str, shaped(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}", "the name of an option, such as PLUS")
 ]
+PlanName = Annotated[
+    str,
+    shaped(
+        r"[a-z0-9][a-z0-9-]{0,31}/[a-z0-9][a-z0-9-]{0,31}",
+        "a provider and one of its plans, such as tgnet/account",
+    ),
+]
+PriceListName = Annotated[
+    str, shaped(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", "the name of a price list")
+]
 AuthUser = Annotated[
     str,
     shaped(
@@ -141,11 +153,41 @@ class Spec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class PlanSpec(Spec):
+    """A plan, by the names of its provider and its own; without a day it begins today."""
+
+    name: PlanName
+    valid_from: date | None = None
+    price_list: PriceListName | None = None
+
+    @property
+    def provider(self) -> str:
+        """Whose plan it is."""
+        return self.name.partition("/")[0]
+
+    @property
+    def plan_id(self) -> str:
+        """What its provider calls it."""
+        return self.name.partition("/")[2]
+
+
+class OptionSpec(Spec):
+    """So many units of an option."""
+
+    name: OptionName
+    count: Count = 1
+
+
 class DeviceSpec(Spec):
-    """A device; without a password a new one gets one at random, a known one keeps its own."""
+    """A device; without a password a new one gets one at random, a known one keeps its own.
+
+    With a mobile origin it is a SIM that reaches the switch through the gateway to the mobile
+    network.
+    """
 
     user: AuthUser
     password: Annotated[Password | None, Field(repr=False)] = None
+    origin: Literal[OriginKind.VOIP, OriginKind.MOBILE] = OriginKind.VOIP
     enabled: Flag = True
 
 

@@ -38,6 +38,7 @@ def test_an_account_is_added_shown_changed_and_removed(freiton: Freiton) -> None
         "numbers": ["+4930123456", "+4930123457"],
         "blocks": [],
         "devices": [],
+        "plan": "tgnet/account",
         "options": [],
         "charging": "prepaid",
         "daily_limit_micros": 7_500_000,
@@ -81,6 +82,7 @@ def test_a_given_password_is_not_repeated(freiton: Freiton) -> None:
             "user": "a-1",
             "realm": "freiton.internal",
             "account": "alice@freiton.internal",
+            "origin": "voip",
             "enabled": True,
         }
     ]
@@ -171,7 +173,10 @@ def test_customers_and_domains(freiton: Freiton) -> None:
         (["account", "add", "bob", "--number", "+4930123456"], "+4930123456 belongs to account"),
         (["device", "add", "bob", "--user", "b"], "there is no account bob"),
         (["flatrate", "remove", "alice"], "alice has only 0 of FLAT.DE"),
-        (["option", "add", "alice", "plus"], "no option plus; known: FLAT.DE, PLUS"),
+        (
+            ["option", "add", "alice", "plus"],
+            "tgnet has no option plus; its options: FLAT.DE, PLUS",
+        ),
         (["trunk", "change", "none", "--weight", "2"], "there is no trunk none"),
         (["domain", "remove", "freiton.internal"], "stands in the settings file"),
     ],
@@ -230,7 +235,7 @@ def test_a_reload_that_fails_is_told(freiton: Freiton, switch: RunningSwitch, st
     assert refused.err == (
         "freiton: the change is stored, but not yet in force: trunk one: there is no listener udp\n"
     )
-    store = SiteStore.open(state, domains=("freiton.internal",))
+    store = SiteStore.open(state, domains=("freiton.internal",), provider="tgnet")
     assert [one.name for one in store.load_directory().accounts] == ["alice"]
     store.close()
 

@@ -1,6 +1,5 @@
 """The directory's look-ups: who signs, who is called, who may show a number, which carrier."""
 
-from datetime import date
 from ipaddress import ip_network
 
 import pytest
@@ -14,7 +13,6 @@ from freiton.routing.directory import (
     Device,
     Directory,
     NumberBlock,
-    OptionBooking,
     Trunk,
     TrunkKind,
     TrunkSource,
@@ -171,31 +169,6 @@ def test_the_longest_block_wins(prefixes: set[str], number: str) -> None:
     expected = max(holders, key=lambda block: len(block.prefix)).account_id if holders else None
     owner = site.owner_of_number(number)
     assert (owner.id if owner else None) == expected
-
-
-def test_a_flatrate_counts_for_the_limit_from_the_day_of_its_order() -> None:
-    def booking(option: str, count: int, **days: date) -> OptionBooking:
-        return OptionBooking(option=option, count=count, **days)
-
-    account = Account(
-        id=1,
-        customer_id=1,
-        name="alice",
-        domain="one.example",
-        options=(
-            booking(
-                "FLAT.DE",
-                2,
-                ordered_on=date(2026, 3, 10),
-                valid_from=date(2026, 4, 1),
-                valid_to=date(2026, 5, 1),
-            ),
-            booking("FLAT.DE", 1, ordered_on=date(2026, 3, 15), valid_from=date(2026, 3, 15)),
-            booking("PLUS", 4, ordered_on=date(2026, 3, 1), valid_from=date(2026, 3, 1)),
-        ),
-    )
-    days = [date(2026, 3, 9), date(2026, 3, 10), date(2026, 3, 15), date(2026, 5, 1)]
-    assert [account.flatrates_at(day) for day in days] == [0, 2, 3, 1]
 
 
 def test_trunks_stand_in_the_order_of_preference() -> None:

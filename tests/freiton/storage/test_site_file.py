@@ -11,9 +11,9 @@ from freiton.routing.directory import AccountKind, Directory
 from freiton.storage.site.site_file import ImportReport, import_site
 from freiton.storage.site.specs import AccountSpec
 from freiton.storage.site_store import SiteStore
+from tests.freiton.storage.contracts import PROVIDER, calls_at_once, offer
 
 TODAY = date(2026, 3, 10)
-BOOKABLE = {"FLAT.DE": False, "PLUS": True}
 
 SITE = """\
 domains = ["two.example"]
@@ -50,7 +50,7 @@ host = "127.0.0.1:5070"
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[SiteStore]:
-    store = SiteStore.open(tmp_path / "var", domains=("one.example",))
+    store = SiteStore.open(tmp_path / "var", domains=("one.example",), provider=PROVIDER)
     yield store
     store.close()
 
@@ -58,7 +58,7 @@ def store(tmp_path: Path) -> Iterator[SiteStore]:
 def put(store: SiteStore, tmp_path: Path, text: str) -> ImportReport:
     path = tmp_path / "site.toml"
     path.write_text(text)
-    with store.edit(today=TODAY, bookable=BOOKABLE) as site:
+    with store.edit(today=TODAY, offer=offer()) as site:
         return import_site(path, site)
 
 
@@ -89,8 +89,9 @@ def test_a_site_is_made_as_its_file_says(store: SiteStore, tmp_path: Path) -> No
     assert pbx is not None
     assert directory.numbers_of(alice.id) == ("+4930123450", "+4930123451")
     assert alice.main_number == "+4930123451"
-    assert alice.flatrates_at(TODAY) == 2
-    assert [(one.option, one.count) for one in alice.options] == [("FLAT.DE", 2), ("PLUS", 1)]
+    assert calls_at_once(alice, TODAY) == 2
+    options = alice.subscription.options
+    assert [(one.option_id, one.count) for one in options] == [("FLAT.DE", 2), ("PLUS", 1)]
     assert (pbx.kind, pbx.channels, pbx.main_number) == (AccountKind.PBX, 8, "+49402000")
     assert directory.trunk_by_source("127.0.0.1", 5070) == directory.trunks[0]
     assert [one.user for one in report.passwords] == ["alice-desk"]
@@ -115,14 +116,14 @@ def test_a_second_import_changes_nothing(store: SiteStore, tmp_path: Path) -> No
 
 def test_an_import_changes_only_what_the_file_names(store: SiteStore, tmp_path: Path) -> None:
     put(store, tmp_path, SITE)
-    with store.edit(today=TODAY, bookable=BOOKABLE) as site:
+    with store.edit(today=TODAY, offer=offer()) as site:
         site.accounts.change(AccountSpec(name="alice", premium_allowed=True, area_code="40"))
     put(store, tmp_path, SITE.replace("flatrates = 2", "flatrates = 1"))
     alice = store.load_directory().account_by_aor("alice", "one.example")
     assert alice is not None
     assert alice.premium_allowed
     assert alice.area_code == "30"
-    assert alice.flatrates_at(TODAY) == 1
+    assert calls_at_once(alice, TODAY) == 1
 
 
 def test_every_problem_is_named_and_nothing_is_done(store: SiteStore, tmp_path: Path) -> None:
@@ -234,9 +235,9 @@ def test_a_wrong_value(store: SiteStore, tmp_path: Path, line: str, expected: st
 
 
 def test_the_demo_site_can_be_imported(store: SiteStore) -> None:
-    with store.edit(today=TODAY, bookable=BOOKABLE) as site:
+    with store.edit(today=TODAY, offer=offer()) as site:
         report = import_site(shipped("demo", "site.toml"), site)
     assert report.passwords
     directory = store.load_directory()
     assert directory.emergency_trunks
-    assert any(account.flatrates_at(TODAY) for account in directory.accounts)
+    assert any(calls_at_once(account, TODAY) for account in directory.accounts)

@@ -21,15 +21,15 @@ from freiton.storage.site.devices import IssuedPassword
 from freiton.storage.site.edit import SiteEdit
 from freiton.storage.site.specs import AccountSpec, BlockSpec, DeviceSpec, TrunkSpec
 from freiton.storage.site_store import SiteError, SiteStore
+from tests.freiton.storage.contracts import PROVIDER, calls_at_once, offer
 
 TODAY = date(2026, 3, 10)
-BOOKABLE = {"FLAT.DE": False, "PLUS": True}
 DOMAINS = ("one.example", "three.example")
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[SiteStore]:
-    store = SiteStore.open(tmp_path / "var", domains=DOMAINS)
+    store = SiteStore.open(tmp_path / "var", domains=DOMAINS, provider=PROVIDER)
     yield store
     store.close()
 
@@ -42,7 +42,7 @@ def edit(store: SiteStore) -> Edit:
     """Do one change in a transaction of its own."""
 
     def change(step: Callable[[SiteEdit], Any]) -> Any:
-        with store.edit(today=TODAY, bookable=BOOKABLE) as site:
+        with store.edit(today=TODAY, offer=offer()) as site:
             return step(site)
 
     return change
@@ -100,7 +100,7 @@ def test_only_the_owner_can_read_the_state(store: SiteStore, tmp_path: Path) -> 
 def test_a_site_outlives_the_process(store: SiteStore, edit: Edit, tmp_path: Path) -> None:
     edit(lambda site: add_account(site, "alice", area_code="30"))
     store.close()
-    again = SiteStore.open(tmp_path / "var", domains=DOMAINS)
+    again = SiteStore.open(tmp_path / "var", domains=DOMAINS, provider=PROVIDER)
     assert account(again.load_directory(), "alice").area_code == "30"
 
 
@@ -108,23 +108,23 @@ def test_a_site_without_its_key_is_not_opened(store: SiteStore, tmp_path: Path) 
     store.close()
     (tmp_path / "var" / "secret.key").unlink()
     with pytest.raises(SecretsError, match=r"secret\.key is missing"):
-        SiteStore.open(tmp_path / "var", domains=DOMAINS)
+        SiteStore.open(tmp_path / "var", domains=DOMAINS, provider=PROVIDER)
 
 
 def test_a_key_that_others_may_read_is_refused(store: SiteStore, tmp_path: Path) -> None:
     store.close()
     (tmp_path / "var" / "secret.key").chmod(0o640)
     with pytest.raises(SecretsError, match="mode 0640 and is open to other users"):
-        SiteStore.open(tmp_path / "var", domains=DOMAINS)
+        SiteStore.open(tmp_path / "var", domains=DOMAINS, provider=PROVIDER)
 
 
 def test_another_sites_key_is_named(store: SiteStore, edit: Edit, tmp_path: Path) -> None:
     edit(lambda site: site.trunks.add(trunk("one", secret="first secret")))
     store.close()
-    SiteStore.open(tmp_path / "other", domains=DOMAINS).close()
+    SiteStore.open(tmp_path / "other", domains=DOMAINS, provider=PROVIDER).close()
     (tmp_path / "other" / "secret.key").rename(tmp_path / "var" / "secret.key")
     with pytest.raises(SecretsError, match="is not the key"):
-        SiteStore.open(tmp_path / "var", domains=DOMAINS).load_directory()
+        SiteStore.open(tmp_path / "var", domains=DOMAINS, provider=PROVIDER).load_directory()
 
 
 def test_a_newer_site_is_not_touched(store: SiteStore, tmp_path: Path) -> None:
@@ -132,14 +132,14 @@ def test_a_newer_site_is_not_touched(store: SiteStore, tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "var" / "site.db") as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(SiteError, match="newer version of Freiton"):
-        SiteStore.open(tmp_path / "var", domains=DOMAINS)
+        SiteStore.open(tmp_path / "var", domains=DOMAINS, provider=PROVIDER)
 
 
 def test_a_file_that_is_no_database_is_one_sentence(tmp_path: Path) -> None:
-    SiteStore.open(tmp_path, domains=DOMAINS).close()
+    SiteStore.open(tmp_path, domains=DOMAINS, provider=PROVIDER).close()
     (tmp_path / "site.db").write_bytes(b"no database " * 100)
     with pytest.raises(SiteError, match="file is not a database"):
-        SiteStore.open(tmp_path, domains=DOMAINS)
+        SiteStore.open(tmp_path, domains=DOMAINS, provider=PROVIDER)
 
 
 def test_a_change_is_whole_or_not_at_all(store: SiteStore, edit: Edit) -> None:
@@ -255,17 +255,19 @@ def test_a_flatrate_counts_at_once_and_ends_on_a_day(store: SiteStore, edit: Edi
     edit(lambda site: book(site, "alice", "FLAT.DE", count=2))
     edit(lambda site: book(site, "alice", "PLUS"))
     booked = account(store.load_directory(), "alice")
-    assert booked.flatrates_at(TODAY) == 2
-    assert booked.flatrates_at(date(2026, 3, 9)) == 0
-    assert [(one.option, one.count, one.valid_from) for one in booked.options] == [
+    assert calls_at_once(booked, TODAY) == 2
+    assert calls_at_once(booked, date(2026, 3, 9)) is None
+    options = booked.subscription.options
+    assert [(one.option_id, one.count, one.valid_from) for one in options] == [
         ("FLAT.DE", 2, TODAY),
         ("PLUS", 1, TODAY),
     ]
     edit(lambda site: end(site, "alice", "FLAT.DE"))
     edit(lambda site: end(site, "alice", "FLAT.DE", on=date(2026, 4, 1)))
     ended = account(store.load_directory(), "alice")
-    assert [ended.flatrates_at(day) for day in (TODAY, date(2026, 4, 1))] == [1, 0]
-    assert [(one.option, one.count, one.valid_to) for one in ended.options] == [
+    assert [calls_at_once(ended, day) for day in (TODAY, date(2026, 4, 1))] == [1, None]
+    options = ended.subscription.options
+    assert [(one.option_id, one.count, one.valid_to) for one in options] == [
         ("FLAT.DE", 1, date(2026, 4, 1)),
         ("PLUS", 1, None),
         ("FLAT.DE", 1, TODAY),
@@ -285,7 +287,7 @@ def test_a_sip_trunk_account_has_no_flatrate(edit: Edit) -> None:
         edit(lambda site: book(site, "pbx", "FLAT.DE"))
     edit(lambda site: add_account(site, "alice"))
     edit(lambda site: book(site, "alice", "FLAT.DE"))
-    with pytest.raises(SiteError, match="alice has flatrates"):
+    with pytest.raises(SiteError, match=r"alice has FLAT\.DE, which is not for SIP trunk"):
         edit(lambda site: site.accounts.change(AccountSpec(name="alice", kind=AccountKind.PBX)))
 
 
@@ -375,7 +377,7 @@ def test_a_block_beside_a_strangers_is_fine(edit: Edit, prefix: str, digits: int
             "is no number of alice",
         ),
         (lambda s: s.trunks.remove("one"), "there is no trunk one"),
-        (lambda s: book(s, "alice", "Plus"), r"no option Plus; known: FLAT\.DE, PLUS"),
+        (lambda s: book(s, "alice", "Plus"), r"tgnet has no option Plus; its options: FLAT"),
         (lambda s: book(s, "alice", "PLUS", count=0), "an order is for one unit or more"),
         (lambda s: end(s, "alice", "PLUS", count=0), "one unit or more can end"),
         (
@@ -457,10 +459,10 @@ def test_an_incoming_call_belongs_to_one_trunk(edit: Edit) -> None:
 def test_two_processes_change_the_site_one_after_the_other(
     store: SiteStore, tmp_path: Path
 ) -> None:
-    other = SiteStore.open(tmp_path / "var", domains=DOMAINS)
-    with store.edit(today=TODAY, bookable=BOOKABLE) as site:
+    other = SiteStore.open(tmp_path / "var", domains=DOMAINS, provider=PROVIDER)
+    with store.edit(today=TODAY, offer=offer()) as site:
         add_account(site, "alice")
-    with other.edit(today=TODAY) as site:
+    with other.edit(today=TODAY, offer=offer()) as site:
         add_account(site, "bob")
     assert [one.name for one in store.load_directory().accounts] == ["alice", "bob"]
     other.close()
