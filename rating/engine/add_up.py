@@ -160,7 +160,7 @@ def _made(terms: CallTerms, price_list: PriceList, match: Match, price: _Price) 
         basis=printed.basis,
         vat_rate=terms.vat_rate,
         covered_by=price.covered_by,
-        readings=readings,
+        readings=tuple(dict.fromkeys(readings)),
         caps_s=None,
         provider=terms.booked.provider,
         plan_id=terms.booked.plan_id,

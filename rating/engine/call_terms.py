@@ -1,12 +1,13 @@
 """What holds for a call whichever number it goes to, and what pricing it is asked with."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from fractions import Fraction
 from typing import Final
 
-from rating.numbering import E164Number, LineType, PrefixTable, ServiceNumber
+from rating.numbering import E164Number, LineType, NumberRange, PrefixTable, ServiceNumber
 from rating.pricing import (
     BookedPlan,
     Callee,
@@ -18,6 +19,7 @@ from rating.pricing import (
     Subscription,
     TariffPlan,
     Tariffs,
+    Zone,
 )
 
 _NO_TAX: Final = Fraction(0)
@@ -106,3 +108,12 @@ class CallTerms:
     def columns(self) -> tuple[str, ...]:
         """List the price columns that hold, the most special first."""
         return self.tariff.columns.holding(self.plan.id, self.params.origin.kind, self.option_ids)
+
+
+def zone_readings(rate: Rate, entry: NumberRange, zones: Sequence[Zone]) -> tuple[str, ...]:
+    """Give the decisions on zones that a row priced a number by."""
+    named = {selector.partition("/")[0] for selector in rate.match} if zones else ()
+    for zone in zones:
+        if zone.selector in named:
+            return zone.readings_of(entry)
+    return ()

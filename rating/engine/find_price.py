@@ -13,7 +13,14 @@ from typing import Final
 
 from rating.engine import roaming
 from rating.engine.add_up import price_match
-from rating.engine.call_terms import CallTerms, Match, QuoteParams, Unpriced, UnpricedReason
+from rating.engine.call_terms import (
+    CallTerms,
+    Match,
+    QuoteParams,
+    Unpriced,
+    UnpricedReason,
+    zone_readings,
+)
 from rating.engine.quote import BY_LAW, INTERNAL, Quote
 from rating.errors import LocalError
 from rating.numbering import (
@@ -124,8 +131,8 @@ def _match_range(terms: CallTerms, price_list: PriceList, number: E164Number) ->
             LineType.UNASSIGNED: UnpricedReason.NOT_ASSIGNED,
         }
         return Unpriced(reasons.get(entry.line_type, UnpricedReason.NO_ROW), entry.prefix)
-    names = _names(entry, zones)
-    return Match(chosen.rate, chosen.readings, entry.prefix, entry.line_type, names)
+    readings = chosen.readings + zone_readings(chosen.rate, entry, zones)
+    return Match(chosen.rate, readings, entry.prefix, entry.line_type, _names(entry, zones))
 
 
 def _names(entry: NumberRange, zones: tuple[Zone, ...]) -> tuple[str, ...]:

@@ -7,7 +7,13 @@ from the sea, cost what the partner abroad asks for, if the list has a row that 
 
 from typing import Final
 
-from rating.engine.call_terms import CallTerms, Match, Unpriced, UnpricedReason
+from rating.engine.call_terms import (
+    CallTerms,
+    Match,
+    Unpriced,
+    UnpricedReason,
+    zone_readings,
+)
 from rating.numbering import E164Number, LineType, NumberRange, ServiceNumber
 from rating.pricing import (
     AT_SEA,
@@ -83,5 +89,6 @@ def _match_zone(
         for name in names:
             rate = rows.of_selector(columns, name, line_type)
             if rate is not None:
-                return Match(rate, (), entry.prefix, entry.line_type, names)
+                readings = zone_readings(rate, entry, (zone,))
+                return Match(rate, readings, entry.prefix, entry.line_type, names)
     return Unpriced(UnpricedReason.NO_ROW, entry.prefix)

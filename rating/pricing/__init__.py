@@ -31,6 +31,7 @@ from rating.pricing.rate_index import (
     RateIndex,
     typed_region,
 )
+from rating.pricing.reach import unreachable
 from rating.pricing.subscription import BookedOption, BookedPlan, Subscription
 from rating.pricing.tariff_plan import (
     Effective,
@@ -93,4 +94,5 @@ __all__ = [
     "ZonePurpose",
     "load_tariffs",
     "typed_region",
+    "unreachable",
 ]

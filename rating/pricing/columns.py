@@ -25,16 +25,17 @@ class Column:
 class ColumnChoice:
     """Which columns hold, computed once for each plan and kind of access."""
 
-    __slots__ = ("_by_plan", "columns")
+    __slots__ = ("_by_plan", "columns", "plans")
 
     def __init__(self, columns: Iterable[Column], plans: Iterable[str]) -> None:
         self.columns = tuple(columns)
+        self.plans = tuple(plans)
         # The last column in the file is asked first: special ones stand after general ones.
         self._by_plan = {
             (plan, origin): tuple(
                 column for column in reversed(self.columns) if column.suits(plan, origin)
             )
-            for plan in plans
+            for plan in self.plans
             for origin in OriginKind
         }
 

@@ -12,13 +12,14 @@ Names are relative paths. Nothing is read from disk here, and nothing is loaded 
 import re
 from collections.abc import Mapping
 from datetime import date
+from fractions import Fraction
 from typing import Final
 
 from rating.csv_table import read_table
 from rating.errors import DataError, Problem
 from rating.money import parse_price
 from rating.pricing.external import AnnouncedPrice, ExternalPrices
-from rating.pricing.legal_cap import LegalCap
+from rating.pricing.legal_cap import LegalCap, ServicePrice
 from rating.pricing.load_plan import PlanLoader
 from rating.pricing.origin import ExternalPrice
 from rating.pricing.price_list import Basis
@@ -32,6 +33,7 @@ CAPS_FILE: Final = "caps.toml"
 EXTERNAL_FILE: Final = "external.csv"
 TARIFF_FILE: Final = "tariff.toml"
 
+_GERMANY: Final = "DE"
 _DIGITS: Final = re.compile(r"[0-9]{3,15}")
 _EXTERNAL_COLUMNS: Final = (
     "number", "per_minute_eur", "per_call_eur", "basis", "valid_from", "valid_to", "source",
@@ -43,7 +45,7 @@ def load_tariffs(files: Mapping[str, str]) -> Tariffs:
     problems: list[Problem] = []
     vat = _load_vat(_open(files, VAT_FILE, problems))
     caps = _load_caps(_open(files, CAPS_FILE, problems))
-    external = _load_external(files.get(EXTERNAL_FILE, ""), problems)
+    external = _load_external(files.get(EXTERNAL_FILE, ""), caps, vat, problems)
     plans: dict[str, TariffPlan] = {}
     for file in sorted(name for name in files if name.endswith(f"/{TARIFF_FILE}")):
         plan = PlanLoader(files, file, caps, vat, problems).load()
@@ -103,7 +105,9 @@ def _load_caps(document: TomlFile) -> tuple[LegalCap, ...]:
     return tuple(caps)
 
 
-def _load_external(text: str, problems: list[Problem]) -> ExternalPrices:
+def _load_external(
+    text: str, caps: tuple[LegalCap, ...], vat: VatTable, problems: list[Problem]
+) -> ExternalPrices:
     prices: list[AnnouncedPrice] = []
     if not text:
         return ExternalPrices()
@@ -120,6 +124,8 @@ def _load_external(text: str, problems: list[Problem]) -> ExternalPrices:
             for other in prices
             if other.prefix == price.prefix and price.overlaps(other.valid_from, other.valid_to)
         ]
+        service_price = _service_price(price, vat)
+        found += [breach for cap in caps for breach in cap.breaches(service_price)]
         problems += [Problem(EXTERNAL_FILE, line, message) for message in found]
         prices.append(price)
     return ExternalPrices(prices)
@@ -140,4 +146,18 @@ def _announced(cells: Mapping[str, str]) -> AnnouncedPrice:
         valid_from=date.fromisoformat(cells["valid_from"]),
         valid_to=date.fromisoformat(cells["valid_to"]) if cells["valid_to"] else None,
         source=cells["source"],
+    )
+
+
+def _service_price(announced: AnnouncedPrice, vat: VatTable) -> ServicePrice:
+    """Put an announced price before the caps; the numbers it is for are all German."""
+    return ServicePrice(
+        selectors=(announced.prefix,),
+        per_minute=announced.price.per_minute,
+        per_call=announced.price.per_call,
+        basis=announced.basis,
+        vat_rate=vat.rate_at(_GERMANY, announced.valid_from) or Fraction(0),
+        increment_s=1,
+        valid_from=announced.valid_from,
+        valid_to=announced.valid_to,
     )

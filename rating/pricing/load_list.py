@@ -4,13 +4,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from rating.errors import Problem
-from rating.pricing.columns import Column
+from rating.pricing.columns import ColumnChoice
 from rating.pricing.legal_cap import LegalCap
 from rating.pricing.origin import AT_HOME, OriginKind
 from rating.pricing.price_list import Basis, PriceList, PriceListTerms
 from rating.pricing.rate import Increments, Rate, Source
 from rating.pricing.rate_index import EmptyMobile
 from rating.pricing.rate_table import RateTable, TableRules, read_increments
+from rating.pricing.selector import zone_of
 from rating.pricing.toml_section import Section
 from rating.pricing.vat import VatTable
 from rating.pricing.zone_table import ZoneTable
@@ -26,7 +27,7 @@ class ListLoader:
     provider: str
     document: str
     country: str
-    columns: tuple[Column, ...]
+    columns: ColumnChoice
     zones: tuple[Zone, ...]
     """Without members: each list has its own."""
     table_origins: Mapping[str, frozenset[OriginKind]]
@@ -61,13 +62,24 @@ class ListLoader:
         if not rates:
             section.problem("tables", "the list has no rates")
         places = {**zones.places, **table.places}
-        return PriceList(terms, rates, zones=zones.zones(), places=places)
+        price_list = PriceList(terms, rates, zones=zones.zones(), places=places)
+        self._check_zones(section, price_list)
+        return price_list
 
     def check_tables_used(self, sections: Iterable[Section]) -> None:
         """Note each ``[[table]]`` whose file no list names."""
         for section in sections:
             if section.text("file") not in self._used:
                 section.problem("file", f"no list has the table {section.text('file')!r}")
+
+    def _check_zones(self, section: Section, price_list: PriceList) -> None:
+        """Note rows of zones that have no member here."""
+        reached = {zone.id for zone in price_list.zones if zone.members or zone.is_rest}
+        reached |= {zone.within for zone in price_list.zones if zone.members and zone.within}
+        named = {zone_of(selector) for rate in price_list.rates for selector in rate.match}
+        for zone in price_list.zones:
+            if zone.id in named and zone.id not in reached:
+                section.problem("zones", f"zone {zone.id} has rows and no members")
 
     def _terms(self, section: Section) -> PriceListTerms:
         return PriceListTerms(
@@ -90,8 +102,13 @@ class ListLoader:
     def _check_terms(self, section: Section, terms: PriceListTerms) -> None:
         if terms.valid_to is not None and terms.valid_to <= terms.valid_from:
             section.problem("valid_to", "valid_to must be after valid_from")
-        if self.vat.rate_at(self.country, terms.valid_from) is None:
+        vat_rate = self.vat.rate_at(self.country, terms.valid_from)
+        if vat_rate is None:
             section.problem("valid_from", f"no tax rate of {self.country} is known on this day")
+        elif terms.vat_reference != vat_rate:
+            # Gross prices were made with the tax of their first day; other numbers are a slip.
+            message = f"the tax of {self.country} on the first day of the list is another"
+            section.problem("vat_reference", message)
 
     def _texts(self, section: Section, key: str) -> Iterable[tuple[str, str]]:
         for name in section.texts(key):

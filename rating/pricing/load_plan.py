@@ -74,22 +74,28 @@ class PlanLoader:
         zones = self._zones()
         self._names.zones = {zone.id for zone in zones}
         problems_before = len(self._problems)
-        lists = self._price_lists(columns, zones)
+        choice = ColumnChoice(columns, plans)
+        lists = self._price_lists(choice, zones)
         # After a problem rows are missing, and what names them would be called wrong in vain.
-        self._names.priced = None if len(self._problems) > problems_before else _priced(lists)
+        if len(self._problems) == problems_before:
+            self._names.priced = _priced(lists)
+            self._names.origins = _origins_of(lists)
         self._check_columns(columns, lists)
+        options, surcharges, on_net = self._options(columns), self._surcharges(), self._on_net()
+        self._check_includes(plans, options)
+        self._check_zones_used(lists)
         return TariffPlan(
             provider=self._provider,
             name=name,
             country=self._country,
             time_zone=time_zone,
             plans=plans,
-            columns=ColumnChoice(columns, plans),
+            columns=choice,
             price_lists=lists,
             default_list=_default_list(lists),
-            options=self._options(columns),
-            surcharges=self._surcharges(),
-            on_net=self._on_net(),
+            options=options,
+            surcharges=surcharges,
+            on_net=on_net,
             internal=self._internal(),
         )
 
@@ -154,9 +160,10 @@ class PlanLoader:
                 is_rest=section.flag("rest", default=False),
                 within=section.text("within") if section.has("within") else None,
                 members=frozenset(),
+                readings=section.texts("readings"),
+                member_readings={},
             )
             section.count("line")
-            section.texts("readings")
             section.refuse_unknown_keys()
             if zone_of(f"@{zone.id}") != zone.id:
                 section.problem("id", f"no name of a zone, such as zone-1: {zone.id!r}")
@@ -170,9 +177,7 @@ class PlanLoader:
             _check_within(section, zones)
         return tuple(zones.values())
 
-    def _price_lists(
-        self, columns: tuple[Column, ...], zones: tuple[Zone, ...]
-    ) -> tuple[PriceList, ...]:
+    def _price_lists(self, columns: ColumnChoice, zones: tuple[Zone, ...]) -> tuple[PriceList, ...]:
         loader = ListLoader(
             files=self._files,
             folder=self._folder,
@@ -226,6 +231,22 @@ class PlanLoader:
             if self._names.priced is not None and column.id not in used:
                 section.problem("id", f"no table has a column {column.id!r}")
 
+    def _check_includes(self, plans: Mapping[str, Plan], options: Mapping[str, Option]) -> None:
+        for section in self._toml.tables("plan"):
+            plan = plans[section.text("id")]
+            included = [options[name] for name in plan.includes if name in options]
+            for option in included:
+                if not option.is_allowed_for(plan):
+                    section.problem("includes", f"{option.id} is not allowed for {plan.id}")
+
+    def _check_zones_used(self, lists: Iterable[PriceList]) -> None:
+        for price_list in lists:
+            for rate in price_list.rates:
+                self._names.used_zones |= {zone_of(selector) for selector in rate.match}
+        for section in self._toml.tables("zone"):
+            if self._names.priced is not None and section.text("id") not in self._names.used_zones:
+                section.problem("id", f"nothing names zone {section.text('id')!r}")
+
     def _options(self, columns: tuple[Column, ...]) -> dict[str, Option]:
         asked = {column.option for column in columns}
         options: dict[str, Option] = {}
@@ -239,6 +260,8 @@ class PlanLoader:
                     section.problem("kind", f"no column asks for option {option.id!r}")
             elif not option.covers:
                 section.problem("covers", f"a {option.kind} must cover something")
+            elif section.has("origins") and option.origins - self._names.origins:
+                section.problem("origins", "no list has prices from there")
             if (option.kind is OptionKind.ALLOWANCE) is (option.included_s is None):
                 section.problem("included_minutes", "minutes are what an allowance includes")
             options[option.id] = option
@@ -284,8 +307,8 @@ class PlanLoader:
             self._names.check(section, "dropped_by", dropped_by, self._names.options, "option")
             if not per_minute:
                 section.problem("per_minute", "a surcharge of nothing")
-            if not surcharge.origins:
-                section.problem("origins", "a surcharge needs the kinds of access it is for")
+            if not surcharge.origins or surcharge.origins - self._names.origins:
+                section.problem("origins", "a surcharge needs kinds of access that have prices")
             if name in {other.id for other in surcharges}:
                 section.problem("id", f"surcharge {name} stands twice")
             surcharges.append(surcharge)
@@ -313,6 +336,7 @@ class PlanLoader:
         names = section.texts(key)
         for name in names:
             zone = zone_of(name)
+            self._names.used_zones.add(zone)
             if not is_selector(name):
                 section.problem(key, f"not a selector: {name!r}")
             elif zone is not None and zone not in self._names.zones:
@@ -332,7 +356,11 @@ class _Names:
         self.plans: set[str] = set()
         self.options: set[str] = set()
         self.zones: set[str] = set()
+        self.used_zones: set[str | None] = set()
         self.priced: set[str] | None = None
+        """Selectors of rows and members of zones; ``None`` while they are not all known."""
+        self.origins: frozenset[OriginKind] = frozenset(OriginKind)
+        """From where any list has prices."""
 
     def is_priced(self, selector: str) -> bool:
         """Tell whether a row names the numbers or may reach them by a zone."""
@@ -369,6 +397,15 @@ def _priced(lists: Iterable[PriceList]) -> set[str]:
         for zone in price_list.zones:
             found |= zone.members
     return found
+
+
+def _origins_of(lists: Iterable[PriceList]) -> frozenset[OriginKind]:
+    """Name the kinds of access that any row is for."""
+    found: set[OriginKind] = set()
+    for price_list in lists:
+        for rate in price_list.rates:
+            found |= rate.origins
+    return frozenset(found)
 
 
 def _default_list(lists: Iterable[PriceList]) -> str | None:

@@ -16,8 +16,8 @@ from rating.csv_table import read_table
 from rating.errors import Problem
 from rating.money import parse_price
 from rating.numbering import LineType
-from rating.pricing.columns import Column
-from rating.pricing.legal_cap import LegalCap
+from rating.pricing.columns import Column, ColumnChoice
+from rating.pricing.legal_cap import LegalCap, ServicePrice
 from rating.pricing.origin import OriginKind
 from rating.pricing.price_list import Place, PriceListTerms
 from rating.pricing.rate import Increments, PricePart, Rate, RateStatus, Source, UnitPrice
@@ -44,6 +44,10 @@ Cell = tuple[str, LineType]
 """A price of a row: its column and the kind of line."""
 
 
+Caller = tuple[str, frozenset[str]]
+"""Somebody in words, and the columns that hold for him."""
+
+
 class PriceUnit(StrEnum):
     """What the number in a price cell is charged for."""
 
@@ -58,7 +62,7 @@ class TableRules:
 
     terms: PriceListTerms
     document: str
-    columns: tuple[Column, ...]
+    columns: ColumnChoice
     zones: frozenset[str]
     """Ids that rows may name."""
     increments: Increments
@@ -80,13 +84,14 @@ class RateTable:
     def read(self, file: str, text: str, origins: frozenset[OriginKind]) -> list[Rate]:
         """Read one table; after a problem its rates are incomplete and must not be used."""
         rates: list[Rate] = []
-        prices = tuple(_price_columns(self._rules.columns))
+        prices = tuple(_price_columns(self._rules.columns.columns))
         rows = read_table(
             file, text, required=_REQUIRED, optional=_OPTIONAL + prices, problems=self._problems
         )
         self._check_header(file, text.partition("\n")[0].strip().split(","))
+        callers = _callers(self._rules.columns, origins)
         for line, cells in rows:
-            row = _Row(self._rules, cells, origins)
+            row = _Row(self._rules, cells, origins, callers)
             try:
                 rates += row.rates()
             except ValueError as error:
@@ -98,7 +103,7 @@ class RateTable:
 
     def _check_header(self, file: str, header: Iterable[str]) -> None:
         names = set(header)
-        prices = [name for name in _price_columns(self._rules.columns) if name in names]
+        prices = [name for name in _price_columns(self._rules.columns.columns) if name in names]
         if not prices:
             self._problems.append(Problem(file, 1, "the table has no price column"))
         for name in prices:
@@ -122,11 +127,16 @@ class _Row:
     """One line of a table."""
 
     def __init__(
-        self, rules: TableRules, cells: Mapping[str, str], origins: frozenset[OriginKind]
+        self,
+        rules: TableRules,
+        cells: Mapping[str, str],
+        origins: frozenset[OriginKind],
+        callers: Iterable[Caller],
     ) -> None:
         self._rules = rules
         self._cells = cells
         self._origins = origins
+        self._callers = callers
         self.problems: list[str] = []
 
     def rates(self) -> list[Rate]:
@@ -145,7 +155,7 @@ class _Row:
     def _prices(self) -> dict[Cell, Fraction | None]:
         """Give the cells that the table has, in euros; ``None`` is an empty one."""
         found: dict[Cell, Fraction | None] = {}
-        for column, line_type in product(self._rules.columns, _LINE_TYPES):
+        for column, line_type in product(self._rules.columns.columns, _LINE_TYPES):
             for unit, scale in _SCALES.items():
                 name = f"{column.id}_{line_type}_{unit}"
                 if name in self._cells:
@@ -168,7 +178,7 @@ class _Row:
     def _check_prices(self, prices: Mapping[Cell, Fraction | None]) -> None:
         columns = [
             column
-            for column in self._rules.columns
+            for column in self._rules.columns.columns
             if any((column.id, line_type) in prices for line_type in _LINE_TYPES)
         ]
         for column in columns[1:]:
@@ -178,9 +188,24 @@ class _Row:
             fixed, mobile = (prices.get((column.id, line_type)) for line_type in _LINE_TYPES)
             if fixed and mobile and max(fixed, mobile) > MOBILE_TO_FIXED_MAX * min(fixed, mobile):
                 self.problems.append(f"{column.id}: are the units of fixed and mobile mixed up?")
+        self._check_every_caller(prices)
         priced = any(price is not None for price in prices.values())
         if priced is not (self._status() is RateStatus.PRICED):
             self.problems.append("price is missing" if not priced else "a price without effect")
+
+    def _check_every_caller(self, prices: Mapping[Cell, Fraction | None]) -> None:
+        """Demand that whoever a column of the table is for has a price where others have one."""
+        everybodys = {one.id for one in self._rules.columns.columns if one.option is None}
+        for line_type in _LINE_TYPES:
+            priced = {
+                column
+                for (column, kind), price in prices.items()
+                if kind is line_type and price is not None and column in everybodys
+            }
+            for caller, columns in self._callers:
+                asked = {column for column in columns if (column, line_type) in prices}
+                if priced and asked and not asked & priced:
+                    self.problems.append(f"{line_type} has no price for {caller}")
 
     def _check_reduced(
         self, general: str, reduced: str, prices: Mapping[Cell, Fraction | None]
@@ -276,9 +301,22 @@ class _Row:
             breach
             for rate in rates
             for cap in self._rules.caps
-            for breach in cap.breaches(rate, self._rules.terms)
+            for breach in cap.breaches(self._service_price(rate))
         )
         self.problems += dict.fromkeys(found)
+
+    def _service_price(self, rate: Rate) -> ServicePrice:
+        terms, increments = self._rules.terms, rate.increments
+        return ServicePrice(
+            selectors=rate.match,
+            per_minute=rate.price_per_minute,
+            per_call=rate.setup_fee,
+            basis=terms.basis,
+            vat_rate=terms.vat_reference,
+            increment_s=max(increments.first_s, increments.next_s),
+            valid_from=terms.valid_from,
+            valid_to=terms.valid_to,
+        )
 
 
 def read_increments(text: str) -> Increments:
@@ -287,6 +325,15 @@ def read_increments(text: str) -> Increments:
     if match is None:
         raise ValueError(f"not increments such as 60/1: {text!r}")
     return Increments(int(match[1]), int(match[2]))
+
+
+def _callers(columns: ColumnChoice, origins: Iterable[OriginKind]) -> tuple[Caller, ...]:
+    """List who may call, without any option, and the columns that hold for him."""
+    found: dict[frozenset[str], str] = {}
+    for plan, origin in product(columns.plans, sorted(origins)):
+        holding = frozenset(columns.holding(plan, origin, frozenset()))
+        found.setdefault(holding, f"plan {plan} from {origin}")
+    return tuple((caller, holding) for holding, caller in found.items())
 
 
 def _price_columns(columns: Sequence[Column]) -> Iterator[str]:

@@ -206,6 +206,18 @@ class TariffPlan:
         limits = [calls for calls in allowed if calls is not None]
         return sum(limits) if limits else None
 
+    def included_s(self, option_id: str, day: date, subscription: Subscription) -> int:
+        """Give the seconds that all units of an allowance pay for in the month of a day."""
+        booked, option = subscription.plan_on(day), self.option(option_id)
+        if booked is None or option.included_s is None:
+            return 0
+        plan = self.plan(booked.plan_id)
+        units = plan.includes.count(option_id)
+        for booking, one in self._booked(plan, subscription):
+            if one is option and _counts_on(day, booking, option.effective, booked):
+                units += booking.count
+        return units * option.included_s
+
     def option(self, option_id: str) -> Option:
         """Look up an option that was checked when it was booked; ``LocalError`` if unknown."""
         option = self.options.get(option_id)

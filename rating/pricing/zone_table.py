@@ -25,7 +25,7 @@ class ZoneTable:
     def __init__(self, zones: Iterable[Zone], problems: list[Problem]) -> None:
         self._zones: Final[Mapping[str, Zone]] = {zone.id: zone for zone in zones}
         self._problems = problems
-        self._members: dict[str, set[str]] = {name: set() for name in self._zones}
+        self._members: dict[str, dict[str, tuple[str, ...]]] = {name: {} for name in self._zones}
         self._listed: dict[str, list[_Listed]] = {}
         self.places: dict[str, Place] = {}
         """Where each member stands in the files."""
@@ -45,26 +45,30 @@ class ZoneTable:
                 found.append(f"there is no zone {cells['zone']!r}")
             else:
                 for member in cells["match"].split():
-                    found += self._add(zone, member, f"{file}:{line}")
+                    found += self._problems_of(zone, member)
+                    self._listed.setdefault(member, []).append(_Listed(zone, f"{file}:{line}"))
+                    self._members[zone.id][member] = tuple(cells["readings"].split())
                     self.places[member] = (file, line)
             self._problems += [Problem(file, line, message) for message in found]
 
     def zones(self) -> tuple[Zone, ...]:
         """Give the zones with the members that were read."""
         return tuple(
-            replace(zone, members=frozenset(self._members[zone.id]))
-            for zone in self._zones.values()
+            replace(
+                zone,
+                members=frozenset(members),
+                member_readings={name: readings for name, readings in members.items() if readings},
+            )
+            for zone, members in zip(self._zones.values(), self._members.values(), strict=True)
         )
 
-    def _add(self, zone: Zone, member: str, place: str) -> Iterable[str]:
+    def _problems_of(self, zone: Zone, member: str) -> Iterable[str]:
         if not is_member(member):
             yield f"no region and no breakout: {member!r}"
         if zone.is_rest:
             yield f"{zone.id} is what no zone lists, and lists {member}"
-        for listed in self._listed.setdefault(member, []):
+        for listed in self._listed.get(member, ()):
             other = listed.zone
             nested = zone.within == other.id or other.within == zone.id
             if other.id == zone.id or (other.purpose is zone.purpose and not nested):
                 yield f"{member} stands in zone {other.id} at {listed.place} already"
-        self._listed[member].append(_Listed(zone, place))
-        self._members[zone.id].add(member)

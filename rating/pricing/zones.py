@@ -34,11 +34,20 @@ class Zone:
     within: str | None
     members: frozenset[str]
     """Regions and breakouts."""
+    readings: tuple[str, ...]
+    member_readings: Mapping[str, tuple[str, ...]]
+    """Decisions on single members."""
 
     @property
     def selector(self) -> str:
         """The name of the zone among the names of numbers."""
         return f"@{self.id}"
+
+    def readings_of(self, entry: NumberRange) -> tuple[str, ...]:
+        """Give the decisions that a number's place in the zone rests on."""
+        of_members = self.member_readings
+        found = of_members.get(entry.breakout) or of_members.get(entry.region) or ()
+        return self.readings + found
 
 
 class ZoneMap:
