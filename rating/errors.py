@@ -3,7 +3,8 @@
     RatingError
     ├── LocalError     our own caller broke the contract of a function
     ├── DataError      price lists or numbering tables have problems: all of them, with their lines
-    └── RecordError    a stored quote or call record cannot be read back
+    ├── RecordError    a stored quote or call record cannot be read back
+    └── VectorError    a line of a vectors file cannot be read, or asks for what no tariff has
 
 A number that cannot be dialled and a call that has no price are no errors: they are return types
 (``NumberRefused``, ``Unpriced``).
@@ -42,3 +43,7 @@ class DataError(RatingError):
 
 class RecordError(RatingError):
     """A stored record lacks a field, has one of a wrong type, or is of an unknown version."""
+
+
+class VectorError(RatingError):
+    """A rating vector that cannot be read or answered; the message names the key."""
