@@ -38,13 +38,13 @@ def read_numbering(config: Config) -> Numbering:
 
 def _loaded(folder: Path, load: Callable[[dict[str, str]], _Data]) -> _Data:
     try:
-        return load(_texts(folder))
+        return load(read_texts(folder))
     except DataError as error:
         raise ConfigError(folder, [Problem(str(one)) for one in error.problems]) from error
 
 
-def _texts(folder: Path) -> dict[str, str]:
-    """Return the texts of a folder by their relative paths."""
+def read_texts(folder: Path) -> dict[str, str]:
+    """Return the texts of a folder by their relative paths; raises ConfigError."""
     if not folder.is_dir():
         raise ConfigError(None, [Problem(f"{folder} is no folder")])
     texts = {}

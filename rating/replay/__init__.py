@@ -1,0 +1,42 @@
+"""Looking back at calls: rated again, simulated with other plans, compared between tariffs."""
+
+from rating.replay.combinations import Combination, combinations
+from rating.replay.recorded_call import NotRatable, RecordedCall, recorded_call
+from rating.replay.replay import (
+    AccountReplay,
+    Replay,
+    ReplayedCall,
+    granted_seconds,
+    start_order,
+)
+from rating.replay.simulate import PeakOfCalls, Simulation, by_account, peak_of, simulate
+from rating.replay.tariff_changes import (
+    Change,
+    RowChange,
+    changed_lists,
+    changed_rows,
+    price_text,
+)
+
+__all__ = [
+    "AccountReplay",
+    "Change",
+    "Combination",
+    "NotRatable",
+    "PeakOfCalls",
+    "RecordedCall",
+    "Replay",
+    "ReplayedCall",
+    "RowChange",
+    "Simulation",
+    "by_account",
+    "changed_lists",
+    "changed_rows",
+    "combinations",
+    "granted_seconds",
+    "peak_of",
+    "price_text",
+    "recorded_call",
+    "simulate",
+    "start_order",
+]
