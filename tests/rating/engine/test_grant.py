@@ -89,3 +89,80 @@ def test_reservations(quote: Quote, seconds: int, micros: int) -> None:
 )
 def test_next_change(quote: Quote, elapsed_s: int, change_s: int | None) -> None:
     assert next_change_s(quote, elapsed_s) == change_s
+
+
+@pytest.mark.parametrize(
+    ("quote", "available", "allowance_s", "seconds"),
+    [
+        (PER_SECOND, 0, 120, 120),  # prepaid without money talks for what the allowance pays
+        (PER_SECOND, 5_000, 120, 125),
+        (PER_SECOND, 5_999, 120, 125),
+        (PER_SECOND, 0, 10**9, CAP),
+        (FIRST_MINUTE, 0, 59, 0),
+        (FIRST_MINUTE, 999, 59, 0),
+        (FIRST_MINUTE, 1_000, 59, 60),  # the last second of the first minute in money
+        (FIRST_MINUTE, 0, 61, 61),
+        (MINUTES, 0, 119, 60),
+        (MINUTES, 30_000, 90, 120),
+        (MINUTES, 29_999, 90, 60),
+        (FREE_START, 0, 60, 90),
+        (FREE_START, 0, 59, 30),
+        (PER_CALL, 9_999, 120, 0),  # an allowance pays no price per call
+        (PER_CALL, 10_000, 120, 120),
+        (PER_CALL, 12_000, 120, 122),
+        (PER_CALL_ONLY, 9_999, 120, 0),
+        (LIMITED, 0, 10_000, 3600),
+    ],
+)
+def test_grants_with_an_allowance(
+    quote: Quote, available: int, allowance_s: int, seconds: int
+) -> None:
+    assert grant_seconds(quote, available, cap_s=CAP, allowance_s=allowance_s) == seconds
+
+
+def test_what_is_paid_already_stays_paid_however_it_was_rounded() -> None:
+    quote = make_quote("0.029")  # a second costs 483.33, charged as 483
+    assert grant_seconds(quote, 483, cap_s=CAP) == 0
+    assert grant_seconds(quote, 483, cap_s=CAP, paid_s=1) == 1
+    assert grant_seconds(quote, 483, cap_s=CAP, paid_s=1, allowance_s=10) == 11
+    assert grant_seconds(quote, 967, cap_s=CAP, paid_s=1) == 2
+
+
+@pytest.mark.parametrize(
+    ("quote", "seconds", "allowance_s", "micros"),
+    [
+        (make_quote("0.029"), 61, 60, 484),
+        (make_quote("0.029"), 60, 60, 0),
+        (make_quote("0.029"), 60, 500, 0),
+        (PER_CALL, 1, 500, 10_000),
+        (MINUTES, 61, 90, 30_000),  # charged 120 s, of which the allowance pays 90
+        (FREE_START, 31, 20, 40_000),
+    ],
+)
+def test_reservations_with_an_allowance(
+    quote: Quote, seconds: int, allowance_s: int, micros: int
+) -> None:
+    assert price_of_seconds(quote, seconds, allowance_s=allowance_s) == micros
+
+
+@pytest.mark.parametrize(
+    ("quote", "elapsed_s", "allowance_s", "change_s"),
+    [
+        (PER_SECOND, 0, 120, 120),
+        (PER_SECOND, 119, 120, 120),
+        (PER_SECOND, 120, 120, 121),
+        (FIRST_MINUTE, 0, 59, 60),  # one second of the first minute is money's from the start
+        (FIRST_MINUTE, 0, 61, 61),
+        (MINUTES, 0, 119, 60),
+        (MINUTES, 60, 119, 120),
+        (FREE_START, 0, 60, 90),
+        (FREE_START, 0, 59, 30),
+        (PER_CALL_ONLY, 0, 60, None),
+        (LIMITED, 0, 3599, 3599),
+        (LIMITED, 0, 3600, None),
+    ],
+)
+def test_next_change_with_an_allowance(
+    quote: Quote, elapsed_s: int, allowance_s: int, change_s: int | None
+) -> None:
+    assert next_change_s(quote, elapsed_s, allowance_s=allowance_s) == change_s

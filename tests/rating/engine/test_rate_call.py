@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -87,6 +88,60 @@ def test_the_steps_of_a_calculation() -> None:
         (StepKind.DURATION_FEE, Fraction("0.28")),
         (StepKind.ROUNDED, Fraction("0.33")),
     ]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "allowance_s", "used_s", "micros"),
+    [
+        (60, (), (0, 0), 60_000),
+        (60, (0, 0), (0, 0), 60_000),
+        (60, (100, 100), (60, 0), 0),
+        (60, (59, 0), (59, 0), 1_000),  # split to the second
+        (60, (20, 30), (20, 30), 10_000),  # in their order
+        (60, (0, 30), (0, 30), 30_000),
+        (60, (20, 100), (20, 40), 0),
+        (0, (20, 100), (0, 0), 0),
+    ],
+)
+def test_allowances_pay_before_money(
+    seconds: int, allowance_s: tuple[int, ...], used_s: tuple[int, ...], micros: int
+) -> None:
+    quote = replace(make_quote(), allowances=("FREE", "PACKAGE"))
+    rated = rate_call(RatingParams(quote, seconds * SECOND, allowance_s))
+    assert rated.allowance_used_s == used_s
+    assert rated.amount_micros == micros
+    assert rated.charged_s == seconds
+    assert rated.paid_s == seconds - sum(used_s)
+    names = zip(quote.allowances, used_s, strict=True)
+    assert rated.allowance_use == {name: used for name, used in names if used}
+
+
+def test_an_allowance_pays_what_is_left_after_free_seconds_and_whole_increments() -> None:
+    quote = make_quote("0.06", per_call="0.05", increments=(60, 60), free_s=30)
+    rated = rate_call(RatingParams(replace(quote, allowances=("FREE",)), 100 * SECOND, (90,)))
+    # 100 s less 30 s free are 70 s, begun minutes 120 s: 90 s of the allowance, 30 s of money.
+    assert (rated.charged_s, rated.allowance_used_s, rated.paid_s) == (120, (90,), 30)
+    assert rated.amount_micros == 50_000 + 30_000
+    steps = {step.kind: step.result for step in rated.steps}
+    assert steps[StepKind.INCREMENTS] == 120
+    assert steps[StepKind.ALLOWANCES] == 30
+    assert steps[StepKind.DURATION_FEE] == Fraction("0.03")
+
+
+@pytest.mark.parametrize("per_call", ["0", "0.168067"])
+def test_an_allowance_pays_no_price_per_call_and_nothing_that_is_free(per_call: str) -> None:
+    quote = replace(make_quote("0", per_call=per_call), allowances=("FREE",))
+    rated = rate_call(RatingParams(quote, 60 * SECOND, (7_200,)))
+    assert rated.allowance_used_s == (0,)
+    assert rated.allowance_use == {}
+    assert rated.amount_micros == int(Fraction(per_call) * SECOND)
+
+
+@pytest.mark.parametrize("allowance_s", [(60,), (60, 0, 0), (-1, 60)])
+def test_seconds_of_other_allowances_are_our_own_mistake(allowance_s: tuple[int, ...]) -> None:
+    quote = replace(make_quote(), allowances=("FREE", "PACKAGE"))
+    with pytest.raises(LocalError):
+        rate_call(RatingParams(quote, SECOND, allowance_s))
 
 
 def test_a_negative_duration_is_our_own_mistake() -> None:
