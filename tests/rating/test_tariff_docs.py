@@ -2,30 +2,62 @@
 
 from __future__ import annotations
 
+import csv
 import re
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
-from tests.rating.shipped import tariffs
+import pytest
 
 ROOT = Path(__file__).parents[2]
-READING = re.compile(r"\bR-[A-Z0-9]+(?:-[A-Z0-9]+)*")
+TARIFFS = ROOT / "config/tariffs"
+PROVIDERS = sorted(path.parent.name for path in TARIFFS.glob("*/tariff.toml"))
+READING = re.compile(r"R-[A-Z0-9]+(?:-[A-Z0-9]+)*")
+EXPLAINED = re.compile(r"^\| (R-[A-Z0-9-]+(?:, R-[A-Z0-9-]+)*) \|[^|]+\|[^|]+\|$", re.MULTILINE)
 
 
-def explained() -> set[str]:
-    rows = (ROOT / "docs/tariffs.md").read_text().partition("### Readings")[2].splitlines()
-    return {name for row in rows if row.startswith("|") for name in READING.findall(row[:40])}
+def explained() -> list[str]:
+    rows = EXPLAINED.findall((ROOT / "docs/tariffs.md").read_text())
+    return [name for row in rows for name in row.split(", ")]
 
 
-def test_readings_of_the_data_are_explained() -> None:
-    plan = tariffs().plan("tgnet")
-    used = {name for option in plan.options.values() for name in option.readings}
-    assert plan.on_net is not None
-    used |= set(plan.on_net.readings)
-    for price_list in plan.price_lists:
-        used |= set(price_list.terms.readings)
-        used |= {name for rate in price_list.rates for name in rate.readings}
+def readings_of_toml(value: object) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key == "readings":
+                yield from inner
+            elif key == "cap_reading":
+                yield inner
+            else:
+                yield from readings_of_toml(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from readings_of_toml(inner)
+
+
+def readings_of(provider: str) -> set[str]:
+    used: set[str] = set()
+    for path in (TARIFFS / provider).glob("*.toml"):
+        used |= set(readings_of_toml(tomllib.loads(path.read_text())))
+    for path in (TARIFFS / provider).glob("*.csv"):
+        with path.open() as file:
+            for row in csv.DictReader(file):
+                used |= set((row.get("readings") or "").split())
+    return used
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_readings_of_the_data_are_explained(provider: str) -> None:
+    used = readings_of(provider)
     assert used
-    assert used <= explained()
+    assert all(READING.fullmatch(name) for name in used)
+    assert used <= set(explained())
+
+
+def test_no_reading_is_explained_twice() -> None:
+    names = explained()
+    assert len(names) == len(set(names))
 
 
 def test_readings_of_the_code_are_explained() -> None:
@@ -33,4 +65,4 @@ def test_readings_of_the_code_are_explained() -> None:
     for room in ("pricing", "engine"):
         for path in (ROOT / "rating" / room).glob("*.py"):
             used |= set(re.findall(r'"(R-[A-Z0-9-]+)"', path.read_text()))
-    assert {"R-VAT", "R-EMERG", "R-EMPTY-MOBILE"} <= used <= explained()
+    assert {"R-VAT", "R-EMERG", "R-EMPTY-MOBILE"} <= used <= set(explained())
