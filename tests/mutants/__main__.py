@@ -1,9 +1,9 @@
 """Plant each named fault in a copy of the project and see that a test turns red.
 
-``python -m tests.mutants [NAME …]`` runs all faults, or the named ones. Each runs only the tests
-that are said to catch it, in a copy, so the checkout is never touched. A fault that no test
-notices, or whose place is no longer found, makes the run fail; so do tests that are red without
-any fault.
+``python -m tests.mutants [NAME …]`` runs all faults, or the named ones; those of a price rule are
+named by it, such as ``EN-02-1``. Each runs only the tests that are said to catch it, in a copy,
+so the checkout is never touched. A fault that no test notices, or whose place is no longer found,
+makes the run fail; so do tests that are red without any fault.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.mutants.faults import FAULTS, Fault
+from tests.mutants.rule_faults import rule_faults
 
 ROOT = Path(__file__).parent.parent.parent
 COPIED = ("sipcore", "rating", "freiton", "tests", "config", "docs", "sipp-scenarios", "bench")
@@ -66,6 +67,11 @@ def check_sound(tests: tuple[str, ...]) -> str | None:
     return None if result.returncode == 0 else f"{' '.join(tests)}:\n{tail_of(result)}"
 
 
+def whole_files(tests: tuple[str, ...]) -> tuple[str, ...]:
+    """Give the files of single tests: if they are sound, so is each of their tests."""
+    return tuple(dict.fromkeys(test.partition("::")[0] for test in tests))
+
+
 def judge(fault: Fault) -> tuple[Fault, str | None]:
     """Return what speaks against the tests, or None when they caught the fault."""
     with copied() as root:
@@ -86,14 +92,15 @@ def tail_of(result: subprocess.CompletedProcess[str]) -> str:
 
 
 def main(names: list[str]) -> int:
-    chosen = [fault for fault in FAULTS if not names or fault.name in names]
+    faults = (*FAULTS, *rule_faults())
+    chosen = [fault for fault in faults if not names or fault.name in names]
     unknown = set(names) - {fault.name for fault in chosen}
     if unknown:
         print(f"no such fault: {', '.join(sorted(unknown))}")
         return 2
     survivors = 0
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-        sets = list(dict.fromkeys(fault.tests for fault in chosen))
+        sets = list(dict.fromkeys(whole_files(fault.tests) for fault in chosen))
         unsound = [found for found in pool.map(check_sound, sets) if found is not None]
         for found in unsound:
             print(f"red without a fault: {found}", flush=True)
