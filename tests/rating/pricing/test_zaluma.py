@@ -128,7 +128,8 @@ def test_a_dialled_number_gets_the_printed_price(line: int, dialled: str) -> Non
     from_fixed, from_mobile = printed_prices(line)
     for origin, price in ((VOIP, from_fixed), (SIM, from_mobile)):
         found = quote_of(dialled, origin=origin)
-        assert (found.price_per_minute, found.price_per_call) == (price, 0)
+        assert found.price_per_minute == price
+        assert found.price_per_call == 0
         assert str(found.increments) == "1/1"
         assert found.basis is Basis.NET
         assert found.source is not None
