@@ -15,6 +15,7 @@ from freiton.cli import (
     accounts,
     calls,
     cdr,
+    charge,
     check_config,
     customers,
     demo,
@@ -48,6 +49,7 @@ app.command("demo")(demo.demo)
 app.command("check-config")(check_config.check_config)
 app.command("quote")(quote.quote)
 app.command("rate")(rate.rate)
+app.command("charge")(charge.charge)
 app.command("status")(status.status)
 app.command("top-up")(top_up.top_up)
 app.command("calls")(calls.calls)

@@ -1,12 +1,13 @@
 """Price lists and number tables from the folders that the settings name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, TypeVar
 
 from freiton.config.problems import ConfigError, Problem
 from freiton.config.settings import Config
 from freiton.config.shipped import shipped
+from rating.charges import ChargeBook, load_charges
 from rating.errors import DataError
 from rating.numbering import Numbering, load_numbering
 from rating.pricing import Tariffs, load_tariffs
@@ -27,6 +28,12 @@ def read_tariffs(config: Config) -> Tariffs:
         message = f"there is no tariff of provider {provider} in {folder}; known: {known}"
         raise ConfigError(None, [Problem(message, ("tariff", "provider"))])
     return tariffs
+
+
+def read_charges(config: Config, tariffs: Tariffs) -> Mapping[str, ChargeBook]:
+    """Return the charges that are no calls by provider; raises ConfigError."""
+    folder = config.tariff.folder or shipped("tariffs")
+    return _loaded(folder, lambda files: load_charges(files, tariffs))
 
 
 def read_numbering(config: Config) -> Numbering:

@@ -1,0 +1,180 @@
+"""Vectors of usage: ``message``, ``reply``, ``data``, ``minutes``, ``conversation``, ``work``."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from fractions import Fraction
+from typing import Final
+
+from rating.charges import (
+    Amount,
+    ChargeBook,
+    ChargedUsage,
+    UsageParams,
+    UsageRefused,
+    UsageUnit,
+    charge_conversations,
+    charge_data,
+    charge_messages,
+    charge_minutes,
+    charge_reply,
+    charge_work,
+    open_windows,
+)
+from rating.charges.usage import TIMED
+from rating.errors import VectorError
+from rating.stored_record import JsonValue
+from rating.vectors.charges.forms import (
+    COUNT_MAX,
+    NAME,
+    QUANTITY_MAX,
+    read_bookings,
+    read_duration_us,
+    write_amount,
+)
+from rating.vectors.exact_text import write_number
+from rating.vectors.json_object import Keys
+
+_CONTACTS_MAX: Final = 1000
+_HOLIDAYS_MAX: Final = 100
+_CHARACTERS_MAX: Final = 1_000_000
+
+
+def answer_message(keys: Keys, book: ChargeBook) -> dict[str, JsonValue]:
+    """Charge a message to its recipients."""
+    params = _params(keys, book, UsageUnit.MESSAGE)
+    characters = None
+    if "characters" in keys.names():
+        characters = keys.count("characters", low=0, high=_CHARACTERS_MAX)
+    recipients = keys.count("recipients", low=1, high=COUNT_MAX, default=1)
+    return _answer(charge_messages(params, characters=characters, recipients=recipients))
+
+
+def answer_reply(keys: Keys, book: ChargeBook) -> dict[str, JsonValue]:
+    """Charge an answer to an incoming message."""
+    params = _params(keys, book, UsageUnit.MESSAGE)
+    if params.item not in {window.item for window in book.reply_windows}:
+        raise VectorError(f"{params.item} has no window for answers")
+    incoming = keys.instant("last_incoming_at") if "last_incoming_at" in keys.names() else None
+    characters = keys.count("characters", low=0, high=_CHARACTERS_MAX)
+    return _answer(charge_reply(params, last_incoming_at=incoming, characters=characters))
+
+
+def answer_data(keys: Keys, book: ChargeBook) -> dict[str, JsonValue]:
+    """Charge a data session."""
+    params = _params(keys, book, UsageUnit.MEGABYTE)
+    size = keys.count("bytes", low=0, high=QUANTITY_MAX)
+    return _answer(charge_data(params, size_bytes=size))
+
+
+def answer_minutes(keys: Keys, book: ChargeBook) -> dict[str, JsonValue]:
+    """Charge time of a machine, or of a person without working hours."""
+    params = _params(keys, book, *TIMED)
+    return _answer(charge_minutes(params, duration_us=read_duration_us(keys, "duration_s")))
+
+
+def answer_conversation(keys: Keys, book: ChargeBook) -> dict[str, JsonValue]:
+    """Charge the windows that the contacts of each caller open, each on the day it opens."""
+    item = _item(keys, book, UsageUnit.CONVERSATION)
+    step_s = next(entry.usage[item].step for entry in book.lists if item in entry.usage)
+    plan = keys.text_or_none("plan", NAME) or ""
+    windows: list[dict[str, JsonValue]] = []
+    amounts: list[Amount] = []
+    for caller, contacts in _contacts(keys).items():
+        for opened in open_windows(contacts, window_s=step_s):
+            charged = charge_conversations(UsageParams(book, item, opened, plan), windows=1)
+            if isinstance(charged, UsageRefused):
+                return _refusal(charged)
+            amounts.append(charged.amount)
+            closes = opened + timedelta(seconds=step_s)
+            windows.append(
+                {"caller": caller, "opened_at": _instant(opened), "closes_at": _instant(closes)}
+            )
+    exact = sum((one.exact for one in amounts), Fraction(0))
+    total = Amount(exact, amounts[0].basis, amounts[0].vat_rate)
+    return {"admitted": True, "reason": None, "windows": windows, **write_amount(total)}
+
+
+def answer_work(keys: Keys, book: ChargeBook) -> dict[str, JsonValue]:
+    """Charge the work of people."""
+    params = _params(keys, book, *TIMED)
+    duration_us = read_duration_us(keys, "duration_s")
+    days = frozenset(entry.day("day") for entry in keys.objects("holidays", high=_HOLIDAYS_MAX))
+    work = charge_work(params, duration_us=duration_us, holidays=days)
+    if isinstance(work, UsageRefused):
+        return _refusal(work)
+    return {
+        "admitted": True,
+        "reason": None,
+        "item": work.row.item,
+        "units": work.units,
+        "units_outside": work.units_outside,
+        "price": write_number(work.price),
+        **write_amount(work.amount),
+    }
+
+
+def _params(keys: Keys, book: ChargeBook, *units: UsageUnit) -> UsageParams:
+    return UsageParams(
+        book=book,
+        item=_item(keys, book, *units),
+        at=keys.instant("at"),
+        plan=keys.text_or_none("plan", NAME) or "",
+        bookings=read_bookings(keys, "bookings", book),
+        quota_used=_quota_used(keys, book),
+    )
+
+
+def _item(keys: Keys, book: ChargeBook, *units: UsageUnit) -> str:
+    item = keys.text("item", NAME)
+    rows = [entry.usage[item] for entry in book.lists if item in entry.usage]
+    if not rows:
+        raise VectorError(f"{book.provider} has no usage {item}")
+    if any(row.unit not in units for row in rows):
+        raise VectorError(f"{item} is priced by the {rows[0].unit}")
+    return item
+
+
+def _contacts(keys: Keys) -> Mapping[str, list[datetime]]:
+    contacts: dict[str, list[datetime]] = {}
+    for entry in keys.objects("contacts", high=_CONTACTS_MAX):
+        contacts.setdefault(entry.text("caller", NAME), []).append(entry.instant("at"))
+        entry.refuse_others()
+    if not contacts:
+        keys.wrong("contacts", "at least one contact")
+    return contacts
+
+
+def _instant(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")
+
+
+def _quota_used(keys: Keys, book: ChargeBook) -> Mapping[str, int]:
+    entry = keys.inner("quota_used")
+    if entry is None:
+        return {}
+    known = {quota.id for quota in book.quotas}
+    for name in entry.names():
+        if name not in known:
+            raise VectorError(f"{book.provider} has no quota {name[:64]!r}")
+    return {name: entry.count(name, low=0, high=QUANTITY_MAX) for name in entry.names()}
+
+
+def _answer(found: ChargedUsage | UsageRefused) -> dict[str, JsonValue]:
+    if isinstance(found, UsageRefused):
+        return _refusal(found)
+    return {
+        "admitted": True,
+        "reason": None,
+        "item": found.row.item,
+        "quantity": found.quantity,
+        "quota": dict(found.paid_by_quota),
+        "charged": found.charged,
+        "throttled": found.throttled is not None,
+        "is_call": found.row.is_call,
+        "price": write_number(found.price),
+        **write_amount(found.amount),
+    }
+
+
+def _refusal(refused: UsageRefused) -> dict[str, JsonValue]:
+    return {"admitted": False, "reason": refused.reason.value, "offer": refused.offer or None}
