@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -14,6 +15,7 @@ from freiton.accounting.charging_state import ChargingState
 from freiton.accounting.recovery import Recovered, recover
 from freiton.accounting.slots import SlotClaim, SlotKind
 from freiton.accounting.snapshot import StateSnapshot, snapshot_of
+from rating.allowances import AllowanceKey, AllowanceTerms
 from rating.cdr import CallDetailRecord
 from rating.engine import Quote
 from rating.ledger import SpendingTerms
@@ -73,6 +75,7 @@ class Desk:
         *claims: SlotClaim,
         account: str = "1",
         quote: Quote | None = None,
+        allowances: Sequence[AllowanceTerms] = (),
         is_free: bool = False,
         terms: SpendingTerms = LIMIT,
         max_call_s: int | None = 14_400,
@@ -80,6 +83,7 @@ class Desk:
         trunk_id: str | None = None,
         called_number: str = "+4940222",
     ) -> Admitted | Refused:
+        names = tuple(one.option_id for one in allowances)
         return self.accounting.admit(
             AdmitRequest(
                 call_id=call_id,
@@ -90,7 +94,8 @@ class Desk:
                 calling_number="+4930111",
                 called_number=called_number,
                 terms=terms,
-                quote=None if is_free else quote or make_quote(),
+                quote=None if is_free else quote or replace(make_quote(), allowances=names),
+                allowances=allowances,
                 claims=claims,
                 max_call_s=max_call_s,
                 is_emergency=is_emergency,
@@ -108,9 +113,16 @@ class Desk:
             call_id, cause=cause, released_by="caller", at=self.at, now=self.now
         )
 
-    def connect(self, call_id: str, *claims: SlotClaim, terms: SpendingTerms = LIMIT) -> None:
+    def connect(
+        self,
+        call_id: str,
+        *claims: SlotClaim,
+        terms: SpendingTerms = LIMIT,
+        allowances: Sequence[AllowanceTerms] = (),
+    ) -> None:
         """Admit and answer, each durable."""
-        assert isinstance(self.admit(call_id, *claims, terms=terms), Admitted)
+        admitted = self.admit(call_id, *claims, terms=terms, allowances=allowances)
+        assert isinstance(admitted, Admitted)
         self.write()
         self.answer(call_id)
         self.write()
@@ -185,6 +197,12 @@ class Desk:
 
     def owed(self, account: str = "1") -> int:
         return self.accounting.state.book.account(f"postpaid/{account}").debits_posted
+
+    def allowance(self, terms: AllowanceTerms, account: str = "1") -> tuple[int, int]:
+        """Give the seconds of an allowance that are used, and those that are reserved."""
+        key = AllowanceKey(account, terms.option_id, terms.period)
+        state = self.accounting.state.allowances.state(key)
+        return state.used_s, state.reserved_s
 
     def slots(self, claim: SlotClaim) -> set[str]:
         return set(self.accounting.state.slots.holders(claim.owner))
