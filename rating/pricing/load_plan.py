@@ -17,7 +17,8 @@ from rating.pricing.load_list import ListLoader
 from rating.pricing.origin import AT_HOME, OriginKind
 from rating.pricing.price_list import PriceList
 from rating.pricing.rate import PricePart, Source, UnitPrice
-from rating.pricing.selector import is_selector, zone_of
+from rating.pricing.rate_index import SERVICE
+from rating.pricing.selector import is_selector, is_service, zone_of
 from rating.pricing.tariff_plan import (
     Effective,
     Internal,
@@ -394,6 +395,7 @@ def _priced(lists: Iterable[PriceList]) -> set[str]:
         for rate in price_list.rates:
             for selector in rate.match:
                 found |= {selector, selector.partition("/")[0]}
+                found |= {SERVICE} if is_service(selector) else set()
         for zone in price_list.zones:
             found |= zone.members
     return found

@@ -59,3 +59,7 @@ class ExternalPrice:
 
     per_minute: Fraction
     per_call: Fraction
+
+    def __post_init__(self) -> None:
+        if self.per_minute < 0 or self.per_call < 0:
+            raise LocalError("a call that pays the caller")
