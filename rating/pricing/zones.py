@@ -60,7 +60,8 @@ class ZoneMap:
         self.zones: Final[Mapping[str, Zone]] = {zone.id: zone for zone in zones}
         self._country = country
         self._rest = tuple(zone for zone in self.zones.values() if zone.is_rest)
-        nested = sorted(self.zones.values(), key=self._depth, reverse=True)
+        # Zones are nested once: those within another stand before it.
+        nested = sorted(self.zones.values(), key=lambda zone: zone.within is None)
         members = {member for zone in nested for member in zone.members}
         self._by_member = {
             member: tuple(zone for zone in nested if self._holds(zone, member))
@@ -83,9 +84,6 @@ class ZoneMap:
 
     def _holds(self, zone: Zone, member: str) -> bool:
         """Tell whether a zone, or one within it, lists a member."""
-        inner = (one for one in self.zones.values() if one.within == zone.id)
-        return member in zone.members or any(self._holds(one, member) for one in inner)
-
-    def _depth(self, zone: Zone) -> int:
-        outer = self.zones.get(zone.within or "")
-        return 0 if outer is None else 1 + self._depth(outer)
+        return any(
+            member in one.members and zone.id in (one.id, one.within) for one in self.zones.values()
+        )
