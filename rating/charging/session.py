@@ -220,6 +220,9 @@ class ChargingSession:
             extra = TransferId(self.id, self.request_number + 1)
             self._book.record(extra, self.account_id, amount_micros=rest, at=at)
             self._book.post(extra, amount_micros=rest)
+        elif rest < 0:
+            # A call whose answer was never passed on costs nothing, however long it was granted.
+            self._book.correct(self.account_id, refund_micros=-rest, charge_micros=0, at=at)
 
     def expire(self) -> None:
         """Give everything reserved back: the asker is gone and used nothing (Tcc, §7)."""

@@ -19,6 +19,7 @@ import os
 import random
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from freiton.accounting.call_accounting import CallAccounting
 from freiton.accounting.recovery import recover
 from freiton.accounting.slots import SlotClaim, SlotKind
 from freiton.storage.writer import ChargingLogWriter
+from rating.allowances import AllowanceTerms
 from rating.ledger import SpendingTerms
 from tests.rating.charging.quotes import make_quote
 
@@ -35,6 +37,9 @@ FLATRATES = 60
 SEGMENT_EVENTS = 400
 PAYMENT_MICROS = 50_000_000
 BOOT_ID = "the one boot of this test"
+# More than the first lives use up, less than all of them.
+FREE = AllowanceTerms("FREE", "2026-05", 300)
+QUOTE = replace(make_quote(), allowances=(FREE.option_id,))
 CLAIM = SlotClaim("account/1", FLATRATES, kind=SlotKind.FLATRATE)
 
 
@@ -104,7 +109,8 @@ class Driver:
                 calling_number="+4930111",
                 called_number="+4940222",
                 terms=SpendingTerms.prepaid(),
-                quote=make_quote(),
+                quote=QUOTE,
+                allowances=(FREE,),
                 claims=(CLAIM,),
                 max_call_s=3_600,
             ),

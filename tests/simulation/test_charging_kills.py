@@ -25,6 +25,7 @@ from freiton.storage.writer_process import CRASH_VARIABLE
 from tests.simulation.charging_driver import (
     BOOT_ID,
     CLAIM,
+    FREE,
     LIVE_CALLS,
     PAYMENT_MICROS,
     SEGMENT_EVENTS,
@@ -100,11 +101,13 @@ def finish(folder: Path) -> None:
     assert state.calls == {}
     assert state.slots.count(CLAIM.owner) == 0
     account = state.book.account("prepaid/1")
-    charged = sum(record.amount_micros for record in iterate_cdrs(folder)) + sum(
-        record.amount_micros for record in accounting._ended.values()
-    )
+    records = [*iterate_cdrs(folder), *accounting._ended.values()]
     assert account.debits_pending == 0
-    assert account.balance_micros == PAYMENT_MICROS - charged
+    assert account.balance_micros == PAYMENT_MICROS - sum(one.amount_micros for one in records)
+    (allowance,) = state.allowances.states()
+    assert allowance.reserved_s == 0
+    assert allowance.used_s == sum(one.allowance_used_s.get("FREE", 0) for one in records)
+    assert 0 < allowance.used_s <= FREE.granted_s
 
 
 def test_twenty_kills_of_the_switch_lose_nothing_and_charge_nothing_twice(tmp_path: Path) -> None:

@@ -187,6 +187,20 @@ def test_a_call_across_midnight_draws_its_later_slices_from_the_new_day() -> Non
     assert book.available_micros("a", at=midnight) == 15_000
 
 
+def test_a_call_that_is_charged_less_than_its_used_slices_gets_the_difference_back() -> None:
+    """Its answer never became durable, so it was never passed on and costs nothing."""
+    book = prepaid(100_000)
+    session = session_on(book, make_quote())
+    session.initiate(at=AT)
+    session.update(1, used_us=9 * SECOND, at=AT)
+    session.update(2, used_us=19 * SECOND, at=AT)
+    assert book.account("a").debits_posted == 10_000
+    session.enter_termination(0, at=AT)
+    assert book.account("a").balance_micros == 100_000
+    assert book.available_micros("a", at=AT) == 100_000
+    assert book.imbalance_micros() == (0, 0)
+
+
 def test_expiry_gives_everything_back() -> None:
     book = prepaid(100_000)
     session = session_on(book, make_quote())
