@@ -4,30 +4,40 @@ A region or breakout that no prefix bears prices nothing: its row would never be
 would notice before a call that should have had it costs what another row says.
 """
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 
 from rating.errors import Problem
 from rating.numbering import PrefixTable
+from rating.pricing.price_list import Place
 from rating.pricing.selector import is_member
 from rating.pricing.tariffs import Tariffs
 
 
 def unreachable(tariffs: Tariffs, table: PrefixTable) -> tuple[Problem, ...]:
-    """Find what no prefix of the table leads to, each at its first place in the data."""
-    known = table.regions() | table.breakouts()
-    found = {
-        (file, line, name): Problem(file, line, f"no prefix of {table.version} leads to {name}")
-        for name, (file, line) in _named(tariffs)
-        if name not in known
-    }
-    return tuple(found[place] for place in sorted(found))
+    """Find what no prefix of the table leads to.
+
+    A region may be idle beside another name in its row: a list counts it apart, the table does not
+    (Western Sahara within Morocco). A breakout exists for the lists alone, so an idle one is wrong.
+    """
+    regions, breakouts = table.regions(), table.breakouts()
+    found = []
+    for (file, line), names in sorted(_names_by_place(tariffs).items()):
+        idle = names - regions - breakouts
+        wrong = {name for name in idle if "-" in name} if idle != names else idle
+        found += [
+            Problem(file, line, f"no prefix of {table.version} leads to {name}")
+            for name in sorted(wrong)
+        ]
+    return tuple(found)
 
 
-def _named(tariffs: Tariffs) -> Iterator[tuple[str, tuple[str, int]]]:
-    """Give every region and breakout that a list names, with the place where it does."""
+def _names_by_place(tariffs: Tariffs) -> Mapping[Place, set[str]]:
+    """Collect the regions and breakouts that each row names."""
+    found: dict[Place, set[str]] = {}
     for tariff in tariffs.plans.values():
         for price_list in tariff.price_lists:
             for selector, place in price_list.places.items():
                 name = selector.partition("/")[0]
                 if is_member(name):
-                    yield name, place
+                    found.setdefault(place, set()).add(name)
+    return found

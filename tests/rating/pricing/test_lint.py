@@ -60,7 +60,7 @@ def line_of(file: str, text: str) -> int:
          "not a selector: '@inner/cell'"),
         ('dropped_by = ["SIM-FLAT"]', 'dropped_by = ["SIM"]', "there is no option 'SIM'"),
         ('line = 17\norigins = ["mobile"]\n', "line = 17\n", "a surcharge needs kinds of access"),
-        ('covers = ["DE", "@near"]', "covers = []", "a allowance must cover something"),
+        ('covers = ["DE", "@near"]', "covers = []", "option FREE-60 covers nothing"),
         ('covers = ["DE", "@near"]', 'covers = ["@nearer"]', "there is no zone 'nearer'"),
         ('covers = ["DE", "@near"]', 'covers = ["FI-HELSINKI"]', "no row prices 'FI-HELSINKI'"),
         ("included_minutes = 60\n", "", "minutes are what an allowance includes"),
@@ -69,7 +69,7 @@ def line_of(file: str, text: str) -> int:
         ('plans = ["business"]\neffective', 'plans = ["gold"]\neffective',
          "there is no plan 'gold'"),
         ('id = "PLUS"\nkind = "column"', 'id = "PLUS"\nkind = "flat"',
-         "a flat must cover something"),
+         "option PLUS covers nothing"),
         ('id = "SIM-FLAT"\nkind', 'id = "internal"\nkind', "its name is taken"),
         ('vat_reference = "0.19"', 'vat_reference = "0.16"', "the tax of DE on the first day"),
         ('zones = ["zones.csv"]', "", "zone near has rows and no members"),
@@ -80,7 +80,7 @@ def line_of(file: str, text: str) -> int:
          "pinned differs between versions of small"),
         ("[[price_list]]",
          f"[[price_list]]default = true{PRICE_LIST}[[price_list]]default = true".replace(
-             'id = "small"', 'id = "other"'), "more than one default list"),
+             'id = "small"', 'id = "other"'), "2 lists, and 2 of them default"),
     ],
 )  # fmt: skip
 def test_a_rule_that_fits_nothing_is_found(old: str, new: str, problem: str) -> None:

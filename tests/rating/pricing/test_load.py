@@ -247,7 +247,7 @@ def test_columns_must_fit_each_other() -> None:
         ('tables = ["prices.csv"]', 'tables = ["none.csv"]', ":25: the file is missing"),
         ("basis =", "base =", ":20: unknown key: base"),
         ('"flat"', '"column"', ":29: no column asks for option 'FLAT'"),
-        ('covers = ["DE/fixed"]\n', "", ":27: a flat must cover something"),
+        ('covers = ["DE/fixed"]\n', "", ":27: option FLAT covers nothing"),
         ('["DE/fixed"]', '["DE/fix"]', ":32: not a selector: 'DE/fix'"),
         ('["DE/fixed"]', '["AT"]', ":32: no row prices 'AT'"),
         ('id = "FLAT"', 'id = "on-net"', ":28: option on-net stands twice"),
