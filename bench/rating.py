@@ -1,60 +1,107 @@
-"""What one call costs to price: ``python -m bench.rating``.
+"""What it costs to price, to close and to rate calls again: ``python -m bench.rating``.
 
-Guide: quote at most 30 µs, rate_call at most 10 µs, is_emergency below 1 µs; on the shipped tables.
+All on the shipped tables of all four providers, on one core. Each figure with a target says
+whether it is met; the exit status is 1 if one is missed.
 """
 
 from __future__ import annotations
 
+import csv
 import statistics
+import subprocess
+import sys
+import time
 import timeit
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
+from typing import Final
 
+from bench.rating_calls import AT, BERLIN, CASES, close_call, make_records
 from rating.engine import (
-    BookedOption,
     Quote,
-    QuoteParams,
     RatingParams,
     grant_seconds,
     price_of_seconds,
     quote,
     rate_call,
 )
-from rating.numbering import DiallingOrigin, E164Number, is_emergency, load_numbering
-from rating.pricing import BookedPlan, Subscription, load_tariffs
+from rating.numbering import Numbering, is_emergency, load_numbering
+from rating.pricing import Tariffs, load_tariffs
+from rating.replay import Replay, rerate
 
-ROUNDS = 7
-CALLS = 5_000
-CONFIG = Path(__file__).parents[1] / "config"
-BERLIN = DiallingOrigin(area_code="30")
-AT = datetime(2026, 5, 20, 12, 0, tzinfo=UTC)
-SUBSCRIPTION = Subscription(
-    (BookedPlan("tgnet", "account", date(2026, 5, 1)),),
-    (
-        BookedOption("FLAT.DE", 1, date(2026, 5, 1), None, date(2026, 5, 1)),
-        BookedOption("PLUS", 1, date(2026, 5, 1), None, date(2026, 5, 1)),
-    ),
-)
+ROUNDS: Final = 7
+CALLS: Final = 5_000
+CONFIG: Final = Path(__file__).parents[1] / "config"
+
+QUOTE_US_MAX: Final = 30
+CLOSE_US_MAX: Final = 60
+RERATE_S_MAX: Final = 60
+LOAD_S_MAX: Final = 1
+LOAD_MB_MAX: Final = 60
+
+RERATED: Final = 1_000_000
+ACCOUNTS: Final = 100
+CALLS_OF_ACCOUNT: Final = 1_000
+
+# Read, loaded and measured in a process of its own: peak resident memory, interpreter included.
+LOADING: Final = """
+import time
+from bench.rating import texts
+from rating.pricing import load_tariffs
+began = time.perf_counter()
+tariffs = load_tariffs(texts("tariffs"))
+seconds = time.perf_counter() - began
+peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
+print(seconds, int(peak.split()[1]) / 1024)
+"""
 
 
-def main() -> None:
-    numbering = load_numbering(texts("numbering"))
-    tariffs = load_tariffs(texts("tariffs"))
+class Verdicts:
+    """Prints figures; remembers how many missed their targets."""
+
+    def __init__(self) -> None:
+        self.missed = 0
+
+    def print(self, name: str, value: float, unit: str, *, target: int | None = None) -> None:
+        verdict = ""
+        if target is not None:
+            self.missed += value > target
+            verdict = f"   at most {target} {unit}: {'met' if value <= target else 'MISSED'}"
+        print(f"{name:<32} {value:9.2f} {unit}{verdict}", flush=True)
+
+
+def main() -> int:
+    verdicts = Verdicts()
+    numbering, tariffs = load_numbering(texts("numbering")), load_tariffs(texts("tariffs"))
+    measure_numbers(verdicts, numbering)
+    measure_prices(verdicts, tariffs, numbering)
+    measure_loading(verdicts)
+    measure_rerating(verdicts, tariffs, numbering)
+    return 1 if verdicts.missed else 0
+
+
+def measure_numbers(verdicts: Verdicts, numbering: Numbering) -> None:
     plan, table = numbering.plan, numbering.prefix_table
-    number = plan.normalize("0044 7700 900123", BERLIN)
-    assert isinstance(number, E164Number)
-    params = QuoteParams(tariffs, SUBSCRIPTION, number, table, AT)
-    found = quote(params)
-    assert isinstance(found, Quote)
-    call = RatingParams(found, 61_500_000)
-    record = found.to_record()
     steps: dict[str, Callable[[], object]] = {
         "is_emergency": lambda: is_emergency("03012345678"),
         "normalize, digits": lambda: plan.normalize("03012345678", BERLIN),
         "normalize, written": lambda: plan.normalize("+49 (0)30 123 45-678", BERLIN),
-        "prefix look-up": lambda: table.lookup(number.digits),
-        "quote": lambda: quote(params),
+        "prefix look-up": lambda: table.lookup("447700900123"),
+    }
+    for name, step in steps.items():
+        verdicts.print(name, microseconds(step), "µs")
+
+
+def measure_prices(verdicts: Verdicts, tariffs: Tariffs, numbering: Numbering) -> None:
+    for case in CASES:
+        params = case.params(tariffs, numbering)
+        warm = microseconds(partial(quote, params))
+        verdicts.print(f"quote: {case.name}", warm, "µs", target=QUOTE_US_MAX)
+    found = quote(CASES[1].params(tariffs, numbering))
+    assert isinstance(found, Quote)
+    call, record = RatingParams(found, 61_500_000), found.to_record()
+    steps: dict[str, Callable[[], object]] = {
         "quote.to_record": found.to_record,
         "Quote.from_record": lambda: Quote.from_record(record),
         "grant_seconds": lambda: grant_seconds(found, 1_000_000, cap_s=14_400),
@@ -62,16 +109,47 @@ def main() -> None:
         "rate_call": lambda: rate_call(call),
     }
     for name, step in steps.items():
-        print(f"{name:<20} {microseconds(step, CALLS):8.2f} µs")
-    loads: dict[str, Callable[[], object]] = {
-        "load all tariffs": lambda: load_tariffs(texts("tariffs")),
-        "load numbering": lambda: load_numbering(texts("numbering")),
-    }
-    for name, step in loads.items():
-        print(f"{name:<20} {microseconds(step, 1) / 1000:8.2f} ms")
+        verdicts.print(name, microseconds(step), "µs")
+    close = microseconds(lambda: close_call(found, "+447700900123", AT, 61_500_000).to_record())
+    verdicts.print("close: rate_call and record", close, "µs", target=CLOSE_US_MAX)
 
 
-def microseconds(step: Callable[[], object], calls: int) -> float:
+def measure_loading(verdicts: Verdicts) -> None:
+    command = [sys.executable, "-c", LOADING]
+    runs = [
+        subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+        for _ in range(ROUNDS)
+    ]
+    seconds = statistics.median(float(run[0]) for run in runs)
+    megabytes = statistics.median(float(run[1]) for run in runs)
+    verdicts.print("load all price lists", seconds, "s", target=LOAD_S_MAX)
+    verdicts.print("peak memory of that process", megabytes, "MB", target=LOAD_MB_MAX)
+    loading = microseconds(lambda: load_numbering(texts("numbering")), calls=1)
+    verdicts.print("load numbering", loading / 1e6, "s")
+
+
+def measure_rerating(verdicts: Verdicts, tariffs: Tariffs, numbering: Numbering) -> None:
+    """Rate records again, each pass by a replay that knows no quote yet."""
+    with (CONFIG / "numbering" / numbering.version / "prefixes.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if row["line_type"] in ("fixed", "mobile")]
+    abroad = [row["prefix"] for row in rows if row["region"] != "DE"]
+    made = make_records(tariffs, numbering, abroad, accounts=ACCOUNTS, calls=CALLS_OF_ACCOUNT)
+    accounts = list(made)
+    began = time.perf_counter()
+    rated = changed = 0
+    for run in range(1, RERATED // (ACCOUNTS * CALLS_OF_ACCOUNT) + 1):
+        replay = Replay(tariffs, numbering.prefix_table)
+        for subscription, records in accounts:
+            for found in rerate(records, replay.of(subscription), numbering.plan, run=run):
+                rated += 1
+                changed += found.rerated is not None
+    seconds = time.perf_counter() - began
+    assert rated == RERATED
+    print(f"of {rated} calls {changed} change: their allowances are shared in order now")
+    verdicts.print(f"re-rate {rated:,} records", seconds, "s", target=RERATE_S_MAX)
+
+
+def microseconds(step: Callable[[], object], calls: int = CALLS) -> float:
     times = timeit.repeat(step, number=calls, repeat=ROUNDS)
     return statistics.median(times) / calls * 1e6
 
@@ -84,4 +162,4 @@ def texts(folder: str) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
