@@ -151,8 +151,8 @@ FAULTS: Final[tuple[Fault, ...]] = (
     Fault(
         "grant not final",
         "rating/charging/session.py",
-        "RatingParams(self.quote, min(used_us, self.granted_us))",
-        "RatingParams(self.quote, used_us)",
+        "        used_us = min(used_us, self.granted_us)\n",
+        "",
         (f"{_CALLS}/test_charging_in_time.py", "-k", "late_wake_up"),
     ),
     Fault(
@@ -177,6 +177,59 @@ FAULTS: Final[tuple[Fault, ...]] = (
         "            charged_us=talk_us if call_id in self._confirmed else 0,\n",
         "            charged_us=talk_us,\n",
         (f"{_CALLS}/test_durability.py", "-k", "free_of_charge"),
+    ),
+    # Allowances.
+    Fault(
+        "a second of an allowance taken by two calls",
+        "rating/allowances/share.py",
+        "max(0, terms.granted_s - self._book.taken_s(key))",
+        "max(0, terms.granted_s - self._book.state(key).used_s - self.reserved_s)",
+        (f"{_SIMULATION}/test_allowance_interleavings.py", "-k", "shares"),
+    ),
+    Fault(
+        "unused seconds kept",
+        "rating/allowances/book.py",
+        "        self.reserve(session_id, key, 0)\n",
+        "        used_s = max(used_s, self._reserved.get(session_id, {}).get(key, 0))\n"
+        "        self.reserve(session_id, key, 0)\n",
+        (f"{_SIMULATION}/test_allowance_interleavings.py", "-k", "shares"),
+    ),
+    Fault(
+        "unused seconds carried into the next month",
+        "rating/allowances/book.py",
+        "        balance.granted_s = granted_s\n",
+        "        months = self._balances[key.account_id, key.option_id].values()\n"
+        "        rest_s = sum(one.granted_s - one.used_s for one in months if one is not balance)\n"
+        "        balance.granted_s = granted_s + rest_s\n",
+        ("tests/rating/allowances/test_book.py",),
+    ),
+    Fault(
+        "extension that forgets what allowances pay",
+        "freiton/accounting/grant_watch.py",
+        "                spans=answer.spans,\n",
+        "",
+        ("tests/freiton/accounting/test_allowances.py", "-k", "split"),
+    ),
+    Fault(
+        "snapshot without allowances",
+        "freiton/accounting/snapshot.py",
+        "None if state.allowances.is_empty else state.allowances.to_record()",
+        "None",
+        ("tests/freiton/accounting/test_allowances.py", "-k", "snapshot"),
+    ),
+    Fault(
+        "an allowance that pays a price per call",
+        "rating/engine/grant.py",
+        "    if rest < 0:\n",
+        "    if rest < 0 and not allowance_s:\n",
+        ("tests/rating/charging/test_session_allowances.py", "-k", "price_per_call"),
+    ),
+    Fault(
+        "a paid second paid again by an allowance",
+        "rating/allowances/share.py",
+        "            used[span.number] += max(0, min(charged_s - span.start_s, span.seconds))\n",
+        "            used[span.number] += min(charged_s - sum(used), span.seconds)\n",
+        ("tests/rating/charging/test_session_allowances.py", "-k", "parallel"),
     ),
     # Calls.
     Fault(

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from freiton.accounting.admission import AdmissionCause, Admitted, Cut, CutReason, Refused
+from freiton.accounting.call_records import check_record
+from freiton.accounting.charging_events import AnyEvent, CallAdmitted, CallEnded
 from freiton.accounting.errors import AccountingError
 from freiton.accounting.snapshot import decode_state, encode_state
 from rating.allowances import AllowanceTerms
@@ -162,6 +165,23 @@ def test_a_quote_that_names_an_allowance_without_terms_is_our_own_mistake() -> N
         desk.admit("c1", quote=quote, allowances=())
 
 
+def test_seconds_that_do_not_follow_from_the_record_are_found() -> None:
+    desk = Desk()
+    desk.connect("c1", terms=PREPAID, allowances=(SHORT,))
+    desk.run(5)
+    desk.end("c1")
+    desk.write()
+    admitted, ended = (_event_of(desk, key) for key in ("c1/admitted", "c1/ended"))
+    assert isinstance(admitted, CallAdmitted)
+    assert isinstance(ended, CallEnded)
+    assert check_record(ended, admitted) is None
+    fewer = {"FREE-120": 4}
+    alone = msgspec.structs.replace(ended, allowance_used_s=fewer)
+    assert "its allowances differ" in (check_record(alone, admitted) or "")
+    both = msgspec.structs.replace(alone, record={**ended.record, "allowance_used_s": fewer})
+    assert "another amount" in (check_record(both, admitted) or "")
+
+
 @pytest.mark.parametrize("is_found", [True, False])
 def test_a_kill_keeps_the_balances(*, is_found: bool) -> None:
     desk = Desk()
@@ -200,3 +220,9 @@ def test_a_snapshot_keeps_what_running_calls_hold() -> None:
     ours, theirs = desk.accounting.state.calls["c1"].session, state.calls["c1"].session
     assert theirs.allowances.spans == ours.allowances.spans == ((0, 0, 25), (1, 25, 5))
     assert theirs.allowances.terms == ours.allowances.terms
+
+
+def _event_of(desk: Desk, key: str) -> AnyEvent:
+    body, _ = desk.log.rows[desk.log.positions[key] - 1]
+    event: AnyEvent = msgspec.msgpack.decode(body, type=AnyEvent)
+    return event

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from io import StringIO
 
 import pytest
@@ -26,6 +27,14 @@ def test_csv_of_a_paid_call() -> None:
     assert (row["increments"], row["billed_s"], row["charged_s"]) == ("1/1", "62", "62")
     assert row["amount_euro"] == row["gross_euro"] == "0.403000"
     assert (row["net_euro"], row["vat_euro"]) == ("0.338655", "0.064345")
+
+
+def test_csv_names_the_seconds_of_each_allowance() -> None:
+    record = replace(answered_call(), allowance_used_s={"FREE-120": 20, "PACKAGE": 40})
+    (row,) = csv_rows(record)
+    assert row["allowance_used_s"] == "FREE-120=20 PACKAGE=40"
+    (row,) = csv_rows(answered_call())
+    assert row["allowance_used_s"] == ""
 
 
 def test_csv_of_a_refused_attempt() -> None:

@@ -84,3 +84,64 @@ def test_a_record_of_a_later_run_names_it_and_what_it_replaces() -> None:
     record = replace(answered_call(), rating_run=2, supersedes=1)
     assert CallDetailRecord.from_record(record.to_record()) == record
     assert "rating_run" not in answered_call().to_record()
+
+
+def with_allowance() -> CallDetailRecord:
+    record = answered_call()
+    assert record.quote is not None
+    quote = replace(record.quote, allowances=("FREE-120", "PACKAGE"))
+    rated = rate_call(RatingParams(quote, record.rated_us, (0, 40)))
+    return replace(
+        record,
+        quote=quote,
+        amount_micros=rated.amount_micros,
+        net_micros=rated.net_micros,
+        gross_micros=rated.gross_micros,
+        allowance_used_s=rated.allowance_use,
+    )
+
+
+def test_the_seconds_of_allowances_are_kept_by_option() -> None:
+    record = with_allowance()
+    assert record.allowance_used_s == {"PACKAGE": 40}
+    assert record.amount_micros == 22 * 6_500  # 62 s at 39 ct a minute, less 40 s
+    assert record.is_consistent()
+    stored = json.loads(json.dumps(record.to_record()))
+    assert stored["allowance_used_s"] == {"PACKAGE": 40}
+    assert CallDetailRecord.from_record(stored) == record
+    # Without them the record is to the letter what it was before there were allowances.
+    assert "allowance_used_s" not in answered_call().to_record()
+    assert len({record, with_allowance()}) == 1
+
+
+@pytest.mark.parametrize(
+    "used_s", [{}, {"PACKAGE": 39}, {"PACKAGE": 41}, {"FREE-120": 40}, {"PACKAGE": 40, "OTHER": 5}]
+)
+def test_seconds_that_do_not_follow_from_the_charge_are_seen(used_s: dict[str, int]) -> None:
+    record = replace(with_allowance(), allowance_used_s=used_s)
+    # Which allowance paid is told by its balance alone; how much, by the amount as well.
+    assert record.is_consistent() == (used_s == {"FREE-120": 40})
+
+
+def test_more_seconds_than_were_charged_are_seen() -> None:
+    """Another amount does not betray it: the customer would only miss the seconds later."""
+    record = with_allowance()
+    rated = (
+        rate_call(RatingParams(record.quote, record.rated_us, (0, 62))) if record.quote else None
+    )
+    assert rated is not None
+    paid = replace(
+        record,
+        amount_micros=rated.amount_micros,
+        net_micros=rated.net_micros,
+        gross_micros=rated.gross_micros,
+    )
+    assert replace(paid, allowance_used_s={"PACKAGE": 62}).is_consistent()
+    assert not replace(paid, allowance_used_s={"PACKAGE": 63}).is_consistent()
+    assert not replace(refused_call(), allowance_used_s={"PACKAGE": 1}).is_consistent()
+
+
+@pytest.mark.parametrize("value", [[], 40, {"PACKAGE": "40"}, {"PACKAGE": 0}, {"PACKAGE": -1}])
+def test_damaged_seconds_are_refused(value: object) -> None:
+    with pytest.raises(RecordError):
+        CallDetailRecord.from_record({**RECORD, "allowance_used_s": value})
