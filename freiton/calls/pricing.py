@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from freiton.calls.call_conditions import CallConditions
-from freiton.calls.subscriptions import subscription_of, units_on
+from freiton.calls.subscriptions import subscription_of
 from freiton.routing.decision import CallKind, Connect, SlotRule
 from freiton.routing.directory import Account, Device
 from rating.allowances import AllowanceTerms, period_of
@@ -82,9 +82,8 @@ def allowance_terms(
         return ()
     booked, day = found
     tariff = tariffs.plan(booked.provider)
-    terms = []
-    for option_id in price.allowances:
-        included_s = tariff.option(option_id).included_s or 0
-        units = units_on(day, subscription, tariff, option_id=option_id)
-        terms.append(AllowanceTerms(option_id, period_of(at), included_s * units))
-    return terms
+    period = period_of(at)
+    return [
+        AllowanceTerms(option_id, period, tariff.included_s(option_id, day, subscription))
+        for option_id in price.allowances
+    ]

@@ -7,7 +7,7 @@ from datetime import date
 
 from freiton.errors import OperatorError
 from freiton.routing.directory import Account, AccountKind, Directory
-from rating.pricing import BookedPlan, Subscription, TariffPlan, Tariffs
+from rating.pricing import BookedPlan, Subscription, Tariffs
 
 
 class UnknownBooking(OperatorError):  # noqa: N818 - as the tariffs see it
@@ -28,20 +28,6 @@ def subscription_of(account: Account, tariffs: Tariffs, *, provider: str) -> Sub
     begins = min((term.valid_from for term in booked.plans), default=None)
     term = BookedPlan(provider, default.id, date.min, begins)
     return Subscription((term, *booked.plans), booked.options)
-
-
-def units_on(day: date, subscription: Subscription, tariff: TariffPlan, *, option_id: str) -> int:
-    """Return how many units of an option touch prices on a local day."""
-    counts = [
-        booking.count
-        for booking in subscription.options
-        if (booking.provider, booking.option_id) == (tariff.provider, option_id)
-        and tariff.option(option_id)
-        in tariff.options_on(day, Subscription(subscription.plans, (booking,)))
-    ]
-    term = subscription.plan_on(day)
-    is_included = term is not None and option_id in tariff.plan(term.plan_id).includes
-    return 1 if is_included else sum(counts)
 
 
 def check_bookings(directory: Directory, tariffs: Tariffs) -> None:
