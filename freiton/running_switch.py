@@ -15,6 +15,7 @@ from typing import Any, Final
 from structlog.typing import FilteringBoundLogger
 
 from freiton.accounting.charging_state import ledger_account_id
+from freiton.accounting.errors import AccountingError
 from freiton.accounting.recovery import OpenCall, recover
 from freiton.calls.perform import perform_all
 from freiton.calls.spending import renew_terms
@@ -88,7 +89,7 @@ class RunningSwitch:
         self._sent_bys: set[str] = set()
         self._addresses: dict[int, Address] = {}
         self._resolve_timer: asyncio.TimerHandle | None = None
-        self._payments: dict[int, asyncio.Future[bool]] = {}
+        self._awaited: dict[int, asyncio.Future[bool]] = {}
         self._is_settling = False
         self._rating_latency = Histogram()
         self.stream = FollowedCalls()
@@ -279,7 +280,13 @@ class RunningSwitch:
         self._opened.push_async_callback(server.stop)
         control = ControlServer(
             self._config.state_folder / SOCKET_NAME,
-            commands={"reload": self._reload, "status": self._status, "top-up": self._top_up},
+            commands={
+                "reload": self._reload,
+                "status": self._status,
+                "top-up": self._top_up,
+                "begin-rating-run": self._begin_rating_run,
+                "correct-charges": self._correct_charges,
+            },
             streams={"follow": self._follow},
         )
         await control.start()
@@ -355,13 +362,13 @@ class RunningSwitch:
     def _record_durable(self, seq: int, position: int) -> None:
         self._log.told(seq, position)
         self._core.appended(seq, position, now=time.monotonic())
-        self._settle_payment(seq, is_durable=True)
+        self._settle_awaited(seq, is_durable=True)
         self._settle_soon()
 
     def _record_failed(self, seq: int) -> None:
         self._log.told(seq, None)
         self._core.append_failed(seq, now=time.monotonic())
-        self._settle_payment(seq, is_durable=False)
+        self._settle_awaited(seq, is_durable=False)
         self._settle_soon()
 
     def _log_restored(self) -> None:
@@ -379,10 +386,10 @@ class RunningSwitch:
         self._is_settling = False
         self._endpoint.settle()
 
-    def _settle_payment(self, seq: int, *, is_durable: bool) -> None:
-        payment = self._payments.pop(seq, None)
-        if payment is not None and not payment.done():
-            payment.set_result(is_durable)
+    def _settle_awaited(self, seq: int, *, is_durable: bool) -> None:
+        awaited = self._awaited.pop(seq, None)
+        if awaited is not None and not awaited.done():
+            awaited.set_result(is_durable)
 
     # What goes wrong.
 
@@ -418,12 +425,37 @@ class RunningSwitch:
             at=self._clock.utc(),
             now=time.monotonic(),
         )
-        payment = self._payments[seq] = self._loop.create_future()
-        self._endpoint.settle()
-        if not await payment:
-            raise OperatorError("the charging log did not take the payment; try again")
+        await self._write(seq)
         ledger = self._accounting.state.book.account(ledger_account_id(account_id, is_prepaid=True))
         return {"balance_micros": ledger.balance_micros}
+
+    async def _begin_rating_run(self, arguments: Mapping[str, Any]) -> object:
+        run_id, runs = str(arguments["run_id"]), self._accounting.rating_runs
+        at, now = self._clock.utc(), time.monotonic()
+        try:
+            seq = runs.begin(run_id, reason=str(arguments["reason"]), at=at, now=now)
+        except AccountingError as error:
+            raise OperatorError(str(error)) from error
+        await self._write(seq)
+        return {"run_id": self._accounting.state.rating_run_id, "run": runs.newest}
+
+    async def _correct_charges(self, arguments: Mapping[str, Any]) -> object:
+        corrections = arguments["corrections"]
+        at, now = self._clock.utc(), time.monotonic()
+        try:
+            seqs = self._accounting.rating_runs.correct(corrections, at=at, now=now)
+        except AccountingError as error:
+            raise OperatorError(str(error)) from error
+        await self._write(*seqs)
+        return {"corrected": len(seqs)}
+
+    async def _write(self, *seqs: int) -> None:
+        """Wait until announced records are durable; raises OperatorError if one is not."""
+        waiting = [self._loop.create_future() for _ in seqs]
+        self._awaited |= dict(zip(seqs, waiting, strict=True))
+        self._endpoint.settle()
+        if not all(await asyncio.gather(*waiting)):
+            raise OperatorError("the charging log did not take it; try again")
 
     async def _follow(self, _arguments: Mapping[str, Any]) -> AsyncGenerator[object, None]:
         self._loop.call_soon(self._endpoint.settle)  # ticks begin with the first follower

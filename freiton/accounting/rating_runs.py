@@ -31,15 +31,25 @@ REASON_CHARS_MAX: Final = 500
 class RatingRuns:
     """The operator's way to correct what recorded calls had cost."""
 
-    __slots__ = ("_journal",)
+    __slots__ = ("_announced", "_journal")
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
+        # A run that is on its way to the log bars its predecessors already: what they send after
+        # it would be written after it, and its reader of the log might not see it.
+        self._announced = 0
+
+    @property
+    def newest(self) -> int:
+        """The number of the newest run, durable or on its way."""
+        return max(self._announced, self._journal.state.rating_run)
 
     def begin(self, run_id: str, *, reason: str, at: datetime, now: float) -> int:
         """Begin a run, or go on with the newest; it counts once the number given is durable."""
         when = self._journal.moment(at, now)
-        return self._journal.announce(begin_run(self._journal.state, run_id, reason, when=when))
+        event = begin_run(self._journal.state, run_id, reason, when=when)
+        self._announced = event.number
+        return self._journal.announce(event)
 
     def correct(
         self, corrections: Sequence[Mapping[str, Any]], *, at: datetime, now: float
@@ -48,7 +58,7 @@ class RatingRuns:
         when, state = self._journal.moment(at, now), self._journal.state
         events = [read_correction(fields, when=when) for fields in corrections]
         for event in events:
-            check_correction(state, event)
+            check_correction(state, event, newest=self.newest)
         return [self._journal.announce(event) for event in events]
 
 
@@ -82,12 +92,10 @@ def correction_of(
     )
 
 
-def check_correction(state: ChargingState, event: CallRerated) -> None:
+def check_correction(state: ChargingState, event: CallRerated, *, newest: int) -> None:
     """Raise `AccountingError` for a correction that must not become a fact."""
-    if event.run == LIVE_RUN or event.run != state.rating_run:
-        raise AccountingError(
-            f"rating run {event.run} is not the newest one, {state.rating_run}: rate again"
-        )
+    if event.run == LIVE_RUN or event.run != newest:
+        raise AccountingError(f"rating run {event.run} is not the newest, {newest}: rate again")
     if event.call_id in state.calls:
         raise AccountingError(f"call {event.call_id} still goes on")
     wrong = wrong_with_correction(event)

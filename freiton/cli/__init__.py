@@ -20,15 +20,18 @@ from freiton.cli import (
     customers,
     demo,
     devices,
+    explain,
     ledger,
     numbers,
     options,
     plans,
     quote,
     rate,
+    rerate,
     run,
     site,
     status,
+    tariff,
     top_up,
     trunks,
 )
@@ -50,6 +53,8 @@ app.command("check-config")(check_config.check_config)
 app.command("quote")(quote.quote)
 app.command("rate")(rate.rate)
 app.command("charge")(charge.charge)
+app.command("explain")(explain.explain_call)
+app.command("rerate")(rerate.rerate_calls)
 app.command("status")(status.status)
 app.command("top-up")(top_up.top_up)
 app.command("calls")(calls.calls)
@@ -66,6 +71,7 @@ app.add_typer(plans.app, name="plan")
 app.add_typer(options.app, name="option")
 app.add_typer(options.flatrate_app, name="flatrate")
 app.add_typer(trunks.app, name="trunk")
+app.add_typer(tariff.app, name="tariff")
 
 
 @app.callback()

@@ -14,6 +14,7 @@ from freiton.accounting.charging_events import (
     CallAdmitted,
     CallEnded,
     CallRerated,
+    RatingRunBegun,
 )
 from freiton.storage.charging_log_file import (
     LogError,
@@ -65,6 +66,13 @@ def newest_ratings(folder: Path) -> dict[str, CallRerated]:
         for stored in _events_of(folder, "rerated")
         if isinstance(stored.event, CallRerated)
     }
+
+
+def rating_runs(folder: Path) -> Iterator[RatingRunBegun]:
+    """Give every rating run in the order of their numbers."""
+    for stored in _events_of(folder, "rating_run"):
+        if isinstance(stored.event, RatingRunBegun):
+            yield stored.event
 
 
 def prepaid_calls(folder: Path) -> Iterator[tuple[str, bool]]:

@@ -29,6 +29,8 @@ class Topic(StrEnum):
     ROUNDING = "rounding"
     VAT = "vat"
     TOTAL = "total"
+    NOT_CHARGED = "not_charged"
+    """Instead of all others: nobody pays for the call."""
 
 
 LINE_TYPES: Final = MappingProxyType(

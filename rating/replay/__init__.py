@@ -9,6 +9,7 @@ from rating.replay.replay import (
     granted_seconds,
     start_order,
 )
+from rating.replay.rerate import Rerating, as_of, rerate
 from rating.replay.simulate import PeakOfCalls, Simulation, by_account, peak_of, simulate
 from rating.replay.tariff_changes import (
     Change,
@@ -27,8 +28,10 @@ __all__ = [
     "RecordedCall",
     "Replay",
     "ReplayedCall",
+    "Rerating",
     "RowChange",
     "Simulation",
+    "as_of",
     "by_account",
     "changed_lists",
     "changed_rows",
@@ -37,6 +40,7 @@ __all__ = [
     "peak_of",
     "price_text",
     "recorded_call",
+    "rerate",
     "simulate",
     "start_order",
 ]

@@ -150,12 +150,12 @@ class AccountReplay:
         period = period_of(call.started_at)
         left_s = tuple(self._left(call, option_id, period) for option_id in found.allowances)
         rated = rate_call(RatingParams(found, call.rated_us, left_s))
-        self.keep(call, rated.allowance_use)
+        self.keep(call.started_at, rated.allowance_use)
         return rated
 
-    def keep(self, call: RecordedCall, used_s: Mapping[str, int]) -> None:
-        """Take what the next call has used of allowances, by option, without rating it again."""
-        period = period_of(call.started_at)
+    def keep(self, started_at: datetime, used_s: Mapping[str, int]) -> None:
+        """Take what a call has used of allowances, by option, without rating it again."""
+        period = period_of(started_at)
         for option_id, seconds in used_s.items():
             key = (option_id, period)
             self._used_s[key] = self._used_s.get(key, 0) + seconds

@@ -131,6 +131,15 @@ def test_only_the_newest_run_corrects() -> None:
         correct(desk, correction(record, free(record, run=first)))
 
 
+def test_a_run_that_is_not_durable_yet_bars_its_predecessors_already() -> None:
+    desk = Desk()
+    record = call_of(desk, "a")
+    first = begin(desk, "one")
+    desk.accounting.rating_runs.begin("two", reason="again", at=desk.at, now=desk.now)
+    with pytest.raises(AccountingError, match="not the newest"):
+        correct(desk, correction(record, free(record, run=first)))
+
+
 def test_an_older_run_cannot_be_begun_again() -> None:
     desk = Desk()
     begin(desk, "one")

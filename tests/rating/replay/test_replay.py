@@ -143,8 +143,7 @@ def test_seconds_that_others_hold_are_not_given_out_again() -> None:
 
 def test_seconds_that_a_kept_call_has_used_are_gone() -> None:
     account = Replay(SAMPLE, numbering().prefix_table).of(subscribed(booked("PACK")))
-    kept = made()
-    account.keep(kept, {"PACK": 110})
+    account.keep(START, {"PACK": 110})
     rated = account.rate(made(after_s=90, lasts_s=60))
     assert isinstance(rated, RatedCall)
     assert rated.allowance_used_s == (10,)
