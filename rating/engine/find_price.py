@@ -6,9 +6,6 @@ the own network; free by a flat that covers the number; else the price with what
 A number without a row has no price, and a call without a price is refused by whoever asked.
 """
 
-from collections.abc import Mapping
-from fractions import Fraction
-from types import MappingProxyType
 from typing import Final
 
 from rating.engine import roaming
@@ -21,85 +18,60 @@ from rating.engine.call_terms import (
     UnpricedReason,
     zone_readings,
 )
-from rating.engine.quote import BY_LAW, INTERNAL, Quote
+from rating.engine.free_calls import free_by_law, free_inside
+from rating.engine.quote import Quote
 from rating.errors import LocalError
-from rating.numbering import (
-    E164Number,
-    LineType,
-    NumberRange,
-    ServiceKind,
-    ServiceNumber,
-)
-from rating.pricing import (
-    AS_FIXED,
-    AT_HOME,
-    FREE,
-    SERVICE,
-    Basis,
-    Callee,
-    CallOrigin,
-    Increments,
-    Internal,
-    OriginKind,
-    PriceList,
-    Zone,
-    typed_region,
-)
+from rating.numbering import E164Number, LineType, NumberRange, ServiceKind, ServiceNumber
+from rating.pricing import AS_FIXED, SERVICE, Callee, OriginKind, PriceList, Zone, typed_region
 
 TIMED_CALL_S_MAX: Final = 3600
 """Longest call to time-charged premium and directory numbers (TKG § 113)."""
 
-# § 164 TKG (emergency), § 121 TKG (00800), and ranges that are free by their definition.
-_FREE_BY_LAW: Final[Mapping[ServiceKind, str]] = MappingProxyType(
-    {
-        ServiceKind.EMERGENCY: "R-EMERG",
-        ServiceKind.HARMONISED_116: "R-0800",
-        ServiceKind.FREEPHONE_0800: "R-0800",
-        ServiceKind.INTERNATIONAL_FREEPHONE_00800: "R-0800",
-    }
-)
 _TIME_LIMITED: Final = frozenset({ServiceKind.PREMIUM_0900, ServiceKind.DIRECTORY_118})
-_WITHIN: Final = frozenset({Callee.INTERNAL, Callee.MAILBOX})
-_PER_SECOND: Final = Increments(1, 1)
-_NO_TAX: Final = Fraction(0)
 _DIGITS_OF_SELECTOR_MIN: Final = 3
 
 
 def quote(params: QuoteParams) -> Quote | Unpriced:
     """Give the price that holds for a call from its answer to its end."""
     terms = CallTerms.of(params)
-    if isinstance(params.number, ServiceNumber) and _is_free_by_law(params.number, params.origin):
-        return _by_law(params, params.number, terms)
+    by_law = free_by_law(params, terms)
+    if by_law is not None:
+        return by_law
     if terms is None:
         return Unpriced(UnpricedReason.NO_PLAN)
     price_list = terms.price_list
     if price_list is None:
         return _no_list(terms)
-    origin, number = params.origin.kind, params.number
-    internal = terms.tariff.internal
-    if internal is not None and params.callee in _WITHIN and origin in AT_HOME:
-        return _internal(terms, price_list, internal)
-    if price_list.rows(origin).is_empty:
-        return Unpriced(UnpricedReason.NOT_FROM_ORIGIN)
-    if origin is OriginKind.ROAMING_INCOMING:
-        found = roaming.match_incoming(terms, price_list)
-    elif number is None:
-        if params.callee is Callee.OTHER:
-            raise LocalError("a call to nobody")
-        found = Unpriced(UnpricedReason.NO_ROW)
-    elif origin is OriginKind.ROAMING:
-        found = roaming.match_outgoing(terms, price_list, number)
-    elif isinstance(number, ServiceNumber):
-        found = _match_service(terms, price_list, number)
-    else:
-        found = _match_range(terms, price_list, number)
+    inside = free_inside(terms, price_list)
+    if inside is not None:
+        return inside
+    found = _match(terms, price_list)
     if isinstance(found, Unpriced):
         return found
     priced = price_match(terms, price_list, found)
+    number = params.number
     limited = isinstance(number, ServiceNumber) and number.kind in _TIME_LIMITED
     if limited and isinstance(priced, Quote) and priced.unit_price.second:
         return priced.capped(TIMED_CALL_S_MAX)
     return priced
+
+
+def _match(terms: CallTerms, price_list: PriceList) -> Match | Unpriced:
+    """Find the row that prices the call."""
+    origin, number = terms.params.origin.kind, terms.params.number
+    if price_list.rows(origin).is_empty:
+        return Unpriced(UnpricedReason.NOT_FROM_ORIGIN)
+    if origin is OriginKind.ROAMING_INCOMING:
+        return roaming.match_incoming(terms, price_list)
+    if number is None:
+        if terms.params.callee is Callee.OTHER:
+            raise LocalError("a call to nobody")
+        return Unpriced(UnpricedReason.NO_ROW)
+    if origin is OriginKind.ROAMING:
+        return roaming.match_outgoing(terms, price_list, number)
+    if isinstance(number, ServiceNumber):
+        return _match_service(terms, price_list, number)
+    return _match_range(terms, price_list, number)
 
 
 def _match_service(
@@ -159,70 +131,3 @@ def _no_list(terms: CallTerms) -> Unpriced:
     if day < versions[0].terms.valid_from:
         return Unpriced(UnpricedReason.BEFORE_LIST)
     return Unpriced(UnpricedReason.AFTER_LIST)
-
-
-def _is_free_by_law(number: ServiceNumber, origin: CallOrigin) -> bool:
-    """Tell whether nobody may charge the call; from abroad that holds for emergencies only."""
-    if origin.kind in AT_HOME:
-        return number.kind in _FREE_BY_LAW
-    return number.is_emergency and origin.kind is OriginKind.ROAMING
-
-
-def _by_law(params: QuoteParams, number: ServiceNumber, terms: CallTerms | None) -> Quote:
-    """Make a quote without a list; where one has a row for the number, it gives the label."""
-    price_list = None if terms is None else terms.price_list
-    found = None
-    if terms is not None and price_list is not None:
-        # Abroad only emergencies get here, and the tables of roaming have no row for them.
-        origin = params.origin.kind if params.origin.kind in AT_HOME else OriginKind.VOIP
-        found = price_list.rows(origin).of_service(terms.columns(), number.digits)
-    prefix, rate = found or (number.digits, None)
-    return Quote(
-        destination=number.digits if rate is None else rate.destination,
-        line_type=LineType.SPECIAL,
-        prefix=prefix,
-        table_version=params.prefix_table.version,
-        row_id=None if rate is None else rate.row_id,
-        source=None if rate is None else rate.source,
-        list_id=None if price_list is None else price_list.id,
-        list_version=None if price_list is None else price_list.version,
-        unit_price=FREE,
-        increments=_PER_SECOND,
-        free_first_s=0,
-        basis=Basis.GROSS if price_list is None else price_list.terms.basis,
-        vat_rate=_NO_TAX if terms is None else terms.vat_rate,
-        covered_by=BY_LAW,
-        readings=(_FREE_BY_LAW[number.kind],),
-        caps_s=None,
-        provider=None if terms is None else terms.booked.provider,
-        plan_id=None if terms is None else terms.booked.plan_id,
-        origin=params.origin,
-        callee=params.callee,
-    )
-
-
-def _internal(terms: CallTerms, price_list: PriceList, internal: Internal) -> Quote:
-    """Make the quote of a call that needs no row: to a colleague, a short dial code, a mailbox."""
-    params = terms.params
-    return Quote(
-        destination=params.callee.value,
-        line_type=LineType.SPECIAL,
-        prefix="",
-        table_version=params.prefix_table.version,
-        row_id=None,
-        source=internal.source,
-        list_id=price_list.id,
-        list_version=price_list.version,
-        unit_price=FREE,
-        increments=_PER_SECOND,
-        free_first_s=0,
-        basis=price_list.terms.basis,
-        vat_rate=terms.vat_rate,
-        covered_by=INTERNAL,
-        readings=internal.readings,
-        caps_s=None,
-        provider=terms.booked.provider,
-        plan_id=terms.booked.plan_id,
-        origin=params.origin,
-        callee=params.callee,
-    )
