@@ -19,14 +19,13 @@ from rating.charges.charge_usage import (
     UsageParams,
     UsageRefusal,
     UsageRefused,
-    charge_conversations,
     charge_data,
     charge_messages,
     charge_minutes,
     charge_reply,
-    open_windows,
 )
 from rating.charges.charge_work import ChargedWork, charge_work
+from rating.charges.conversation import Conversation, charge_conversations
 from rating.charges.fee import Billing, FeeRow, FeeSchedule, NoPrice
 from rating.charges.load import load_charges
 from rating.charges.order_rule import (
@@ -58,6 +57,7 @@ __all__ = [
     "ChargedUsage",
     "ChargedWork",
     "Contract",
+    "Conversation",
     "EndDay",
     "FeePart",
     "FeeRow",
@@ -93,6 +93,5 @@ __all__ = [
     "charge_work",
     "complete_cart",
     "load_charges",
-    "open_windows",
     "validate_order",
 ]

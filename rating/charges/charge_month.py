@@ -139,7 +139,7 @@ class _Reckoning:
                 yield UnpricedFee(item, plan, FeePart.MONTHLY, "no_row")
             else:
                 days[item, plan] = self._days_by_row(schedule, bookings)
-        advantage = self._take_snapshot(charges, days)
+        advantage, days = self._take_snapshot(charges, days)
         free = self._free_units(days)
         for key, rows in days.items():
             for row, units in rows.items():
@@ -165,26 +165,25 @@ class _Reckoning:
         snapshot = self._book.snapshot
         return snapshot is not None and row.item == snapshot.profile
 
-    def _take_snapshot(self, charges: ChargeList, days: _Days) -> Fraction:
-        """In a month with the advantage, profiles count as on the 1st; give what it takes off."""
+    def _take_snapshot(self, charges: ChargeList, days: _Days) -> tuple[Fraction, _Days]:
+        """Say what the advantage of the 1st takes off; with it, profiles count as on the 1st."""
         snapshot, first = self._book.snapshot, self._month.first_day
-        if snapshot is None:
-            return Fraction(0)
-        everything = [booking for group in self._groups.values() for booking in group]
-        on_first = tuple(booking for booking in everything if booking.holds_on(first))
-        counts = snapshot.profiles_on_first(on_first)
-        reduction = charges.schedule(snapshot.advantage, "")
-        if not counts or reduction is None:
-            return Fraction(0)
-        for key in [key for key in days if key[0] == snapshot.profile]:
-            del days[key]
+        reduction = charges.schedule(snapshot.advantage, "") if snapshot is not None else None
+        if snapshot is None or reduction is None:
+            return Fraction(0), days
+        everything = (booking for group in self._groups.values() for booking in group)
+        counts = snapshot.profiles_on_first(
+            tuple(booking for booking in everything if booking.holds_on(first))
+        )
+        value = reduction.row_for(sum(counts.values())).monthly
+        if not counts or not isinstance(value, Fraction):
+            return Fraction(0), days
+        frozen: _Days = {}
         for plan, count in counts.items():
             schedule = charges.schedule(snapshot.profile, plan)
             if schedule is not None:
-                units = [count] * self._month.day_count
-                days[snapshot.profile, plan] = _spread(schedule, units)
-        value = reduction.row_for(sum(counts.values())).monthly
-        return value if isinstance(value, Fraction) else Fraction(0)
+                frozen[snapshot.profile, plan] = _spread(schedule, [count] * self._month.day_count)
+        return value, frozen | {key: one for key, one in days.items() if key[0] != snapshot.profile}
 
     def _free_units(self, days: _Days) -> dict[tuple[_Key, FeeRow], str]:
         """Take units that a reduction makes free off each day; the dearest go first."""

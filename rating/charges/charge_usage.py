@@ -89,14 +89,13 @@ def charge_messages(
     params: UsageParams, *, characters: int | None = None, recipients: int = 1
 ) -> ChargedUsage | UsageRefused:
     """Charge a message; a row with a step counts one for each begun step of characters."""
-    found = find_row(params)
+    found = find_row(params, UsageUnit.MESSAGE)
     if isinstance(found, UsageRefused):
         return found
-    _demand(found.row, UsageUnit.MESSAGE)
     pieces = 1
     if found.row.step and characters is not None:
         pieces = max(1, round_up(characters, found.row.step))
-    return _charge(params, found, pieces * recipients)
+    return charge_quantity(params, found, pieces * recipients)
 
 
 def charge_reply(
@@ -106,54 +105,26 @@ def charge_reply(
     window = next((one for one in params.book.reply_windows if one.item == params.item), None)
     if window is None:
         raise LocalError(f"{params.item} has no window for replies")
-    if last_incoming_at is None or not is_open(window, last_incoming_at, params.at):
+    if last_incoming_at is None or not _is_open(window, last_incoming_at, params.at):
         return UsageRefused(params.item, UsageRefusal.WINDOW_CLOSED, window.offer)
     return charge_messages(params, characters=characters)
 
 
-def is_open(window: ReplyWindow, last_incoming_at: datetime, at: datetime) -> bool:
-    """Tell whether a message of that instant may be answered; the end is outside."""
-    return timedelta(0) <= at - last_incoming_at < timedelta(seconds=window.window_s)
-
-
 def charge_data(params: UsageParams, *, size_bytes: int) -> ChargedUsage | UsageRefused:
     """Charge a data session; a begun step of bytes counts."""
-    found = find_row(params)
+    found = find_row(params, UsageUnit.MEGABYTE)
     if isinstance(found, UsageRefused):
         return found
-    _demand(found.row, UsageUnit.MEGABYTE)
-    return _charge(params, found, _in_steps(size_bytes, found.row.step))
+    return charge_quantity(params, found, _in_steps(size_bytes, found.row.step))
 
 
 def charge_minutes(params: UsageParams, *, duration_us: int) -> ChargedUsage | UsageRefused:
     """Charge time, such as that of a machine which talks; a begun step of seconds counts."""
-    found = find_row(params)
+    found = find_row(params, *TIMED)
     if isinstance(found, UsageRefused):
         return found
-    _demand(found.row, *TIMED)
     seconds = round_up(duration_us, MICROS_PER_SECOND)
-    return _charge(params, found, _in_steps(seconds, found.row.step))
-
-
-def charge_conversations(params: UsageParams, *, windows: int) -> ChargedUsage | UsageRefused:
-    """Charge conversations by the number of windows that were opened."""
-    found = find_row(params)
-    if isinstance(found, UsageRefused):
-        return found
-    _demand(found.row, UsageUnit.CONVERSATION)
-    return _charge(params, found, windows)
-
-
-def open_windows(contacts: Iterable[datetime], *, window_s: int) -> tuple[datetime, ...]:
-    """Give the instants at which one caller's contacts open a window of absolute seconds.
-
-    The first contact opens one; a contact at its very end opens the next.
-    """
-    opened: list[datetime] = []
-    for contact in sorted(contacts):
-        if not opened or contact - opened[-1] >= timedelta(seconds=window_s):
-            opened.append(contact)
-    return tuple(opened)
+    return charge_quantity(params, found, _in_steps(seconds, found.row.step))
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +141,8 @@ class FoundRow:
         return Amount(exact * self.factor, self.charges.terms.basis, self.vat_rate)
 
 
-def find_row(params: UsageParams) -> FoundRow | UsageRefused:
-    """Find the row that prices an item for a plan on the local day."""
+def find_row(params: UsageParams, *units: UsageUnit) -> FoundRow | UsageRefused:
+    """Find the row that prices an item for a plan on the local day, by one of these units."""
     day = params.book.local_day(params.at)
     charges = params.book.list_on(day)
     if charges is None:
@@ -179,13 +150,18 @@ def find_row(params: UsageParams) -> FoundRow | UsageRefused:
     row = charges.usage.get(params.item)
     if row is None:
         return UsageRefused(params.item, UsageRefusal.NO_ROW)
+    if row.unit not in units:
+        raise LocalError(f"{row.item} is priced by the {row.unit}")
     if row.plans and params.plan not in row.plans:
         return UsageRefused(params.item, UsageRefusal.NOT_IN_PLAN)
     factor = params.book.price_factor(charges.terms, day)
     return FoundRow(charges, row, factor, params.book.vat_on(day))
 
 
-def _charge(params: UsageParams, found: FoundRow, quantity: int) -> ChargedUsage | UsageRefused:
+def charge_quantity(
+    params: UsageParams, found: FoundRow, quantity: int
+) -> ChargedUsage | UsageRefused:
+    """Charge a quantity in begun steps: first the quotas, then the price of what is beyond."""
     row, rest, last = found.row, quantity, None
     paid: list[tuple[str, int]] = []
     for quota, granted in _quotas(params, row):
@@ -227,6 +203,5 @@ def _in_steps(quantity: int, step: int) -> int:
     return round_up(quantity, step) * step
 
 
-def _demand(row: UsageRow, *units: UsageUnit) -> None:
-    if row.unit not in units:
-        raise LocalError(f"{row.item} is priced by the {row.unit}")
+def _is_open(window: ReplyWindow, last_incoming_at: datetime, at: datetime) -> bool:
+    return timedelta(0) <= at - last_incoming_at < timedelta(seconds=window.window_s)

@@ -36,11 +36,11 @@ def charge_work(
 
     A unit bears the surcharge if all that was worked in it lies outside.
     """
-    found = find_row(params)
+    found = find_row(params, *TIMED)
     if isinstance(found, UsageRefused):
         return found
     row, book = found.row, params.book
-    if row.unit not in TIMED or not 0 <= duration_us <= DAYS_MAX * 86_400 * MICROS_PER_SECOND:
+    if not 0 <= duration_us <= DAYS_MAX * 86_400 * MICROS_PER_SECOND:
         raise LocalError(f"{row.item} cannot be worked for {duration_us} µs")
     units = round_up(duration_us, row.step * MICROS_PER_SECOND)
     surcharge = next((one for one in book.surcharges if row.item in one.items), None)

@@ -12,9 +12,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from rating.charges import load_charges
 from rating.numbering import Numbering, load_numbering
 from rating.pricing import Tariffs, load_tariffs
 from rating.vectors import Vector, answer_call_vector, read_call_input, read_vectors
+from rating.vectors.charges import answer_charge_vector
 
 FOLDER = Path(__file__).parent
 ROOT = FOLDER.parents[1]
@@ -106,6 +108,21 @@ def answer_calls(texts: Texts) -> Answer:
         return dict(answer_call_vector(read_call_input(call), tariffs, numbering).to_json())
 
     return answer
+
+
+def answer_charges(texts: Texts) -> Answer:
+    """Load data and give what answers charges that are no calls with it."""
+    books = load_charges(_under(TARIFFS, texts), _tariffs(texts))
+
+    def answer(charge: Mapping[str, object]) -> Json:
+        return dict(answer_charge_vector(charge, books))
+
+    return answer
+
+
+def answer_of(kind: str, texts: Texts) -> Answer:
+    """Give what answers ``calls`` or ``charges``."""
+    return answer_calls(texts) if kind == "calls" else answer_charges(texts)
 
 
 def _rule(provider: str, kind: str, entry: Json) -> Rule:

@@ -8,25 +8,32 @@ from functools import cache
 import pytest
 
 from rating.vectors import Vector, find_differences
-from tests.vectors.files import FOLDER, Answer, answer_calls, shipped_texts, vectors_of
+from tests.vectors.files import FOLDER, Answer, answer_of, shipped_texts, vectors_of
 
 PROVIDERS = ("enreach", "plusnet", "tgnet", "zaluma")
 
 
 @cache
-def answer() -> Answer:
-    return answer_calls(shipped_texts())
+def answer(kind: str) -> Answer:
+    return answer_of(kind, shipped_texts())
 
 
 @pytest.mark.parametrize("vector", vectors_of("calls"), ids=lambda vector: vector.id)
 def test_call(vector: Vector) -> None:
     assert vector.output is not None
-    assert find_differences(vector.output, answer()(vector.input)) == ()
+    assert find_differences(vector.output, answer("calls")(vector.input)) == ()
 
 
+@pytest.mark.parametrize("vector", vectors_of("charges"), ids=lambda vector: vector.id)
+def test_charge(vector: Vector) -> None:
+    assert vector.output is not None
+    assert find_differences(vector.output, answer("charges")(vector.input)) == ()
+
+
+@pytest.mark.parametrize("kind", ["calls", "charges"])
 @pytest.mark.parametrize("provider", PROVIDERS)
-def test_every_provider_has_vectors(provider: str) -> None:
-    assert (FOLDER / f"{provider}.calls.jsonl").exists()
+def test_every_provider_has_vectors(provider: str, kind: str) -> None:
+    assert (FOLDER / f"{provider}.{kind}.jsonl").exists()
 
 
 def test_a_name_stands_for_one_vector() -> None:
@@ -35,4 +42,5 @@ def test_a_name_stands_for_one_vector() -> None:
 
 
 def test_every_vector_says_how_it_was_worked_out() -> None:
-    assert [vector.id for vector in vectors_of("calls") if not vector.comment] == []
+    vectors = (*vectors_of("calls"), *vectors_of("charges"))
+    assert [vector.id for vector in vectors if not vector.comment] == []

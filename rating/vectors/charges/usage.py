@@ -1,12 +1,12 @@
 """Vectors of usage: ``message``, ``reply``, ``data``, ``minutes``, ``conversation``, ``work``."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from fractions import Fraction
 from typing import Final
 
 from rating.charges import (
-    Amount,
     ChargeBook,
     ChargedUsage,
     UsageParams,
@@ -18,7 +18,6 @@ from rating.charges import (
     charge_minutes,
     charge_reply,
     charge_work,
-    open_windows,
 )
 from rating.charges.usage import TIMED
 from rating.errors import VectorError
@@ -74,23 +73,28 @@ def answer_minutes(keys: Keys, book: ChargeBook) -> dict[str, JsonValue]:
 
 def answer_conversation(keys: Keys, book: ChargeBook) -> dict[str, JsonValue]:
     """Charge the windows that the contacts of each caller open, each on the day it opens."""
-    item = _item(keys, book, UsageUnit.CONVERSATION)
-    step_s = next(entry.usage[item].step for entry in book.lists if item in entry.usage)
-    plan = keys.text_or_none("plan", NAME) or ""
-    windows: list[dict[str, JsonValue]] = []
-    amounts: list[Amount] = []
-    for caller, contacts in _contacts(keys).items():
-        for opened in open_windows(contacts, window_s=step_s):
-            charged = charge_conversations(UsageParams(book, item, opened, plan), windows=1)
-            if isinstance(charged, UsageRefused):
-                return _refusal(charged)
-            amounts.append(charged.amount)
-            closes = opened + timedelta(seconds=step_s)
-            windows.append(
-                {"caller": caller, "opened_at": _instant(opened), "closes_at": _instant(closes)}
-            )
-    exact = sum((one.exact for one in amounts), Fraction(0))
-    total = Amount(exact, amounts[0].basis, amounts[0].vat_rate)
+    contacts = [_contact(entry) for entry in keys.objects("contacts", high=_CONTACTS_MAX)]
+    if not contacts:
+        keys.wrong("contacts", "at least one contact")
+    params = UsageParams(
+        book=book,
+        item=_item(keys, book, UsageUnit.CONVERSATION),
+        at=contacts[0][1],
+        plan=keys.text_or_none("plan", NAME) or "",
+    )
+    found = charge_conversations(params, contacts)
+    if isinstance(found, UsageRefused):
+        return _refusal(found)
+    windows: list[dict[str, JsonValue]] = [
+        {
+            "caller": one.caller,
+            "opened_at": _instant(one.opened_at),
+            "closes_at": _instant(one.closes_at),
+        }
+        for one in found
+    ]
+    exact = sum((one.charged.amount.exact for one in found), Fraction(0))
+    total = replace(found[0].charged.amount, exact=exact)
     return {"admitted": True, "reason": None, "windows": windows, **write_amount(total)}
 
 
@@ -134,14 +138,10 @@ def _item(keys: Keys, book: ChargeBook, *units: UsageUnit) -> str:
     return item
 
 
-def _contacts(keys: Keys) -> Mapping[str, list[datetime]]:
-    contacts: dict[str, list[datetime]] = {}
-    for entry in keys.objects("contacts", high=_CONTACTS_MAX):
-        contacts.setdefault(entry.text("caller", NAME), []).append(entry.instant("at"))
-        entry.refuse_others()
-    if not contacts:
-        keys.wrong("contacts", "at least one contact")
-    return contacts
+def _contact(keys: Keys) -> tuple[str, datetime]:
+    found = keys.text("caller", NAME), keys.instant("at")
+    keys.refuse_others()
+    return found
 
 
 def _instant(at: datetime) -> str:
