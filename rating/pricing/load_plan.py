@@ -84,6 +84,8 @@ class PlanLoader:
                 provider=self._file.provider,
                 is_trunk=section.flag("trunk", default=False),
                 includes=self._file.option_names(section, "includes"),
+                item=section.text("item") if section.has("item") else "",
+                item_per_call=section.flag("item_per_call", default=False),
                 source=self._file.source(section),
                 readings=section.texts("readings"),
             )

@@ -48,6 +48,10 @@ class Plan:
     """Whether its accounts are SIP trunks."""
     includes: tuple[str, ...]
     """Options that come with it."""
+    item: str
+    """What the provider's fees call it; empty where no fee is charged for it."""
+    item_per_call: bool
+    """Whether that item is needed once for each call at a time, as a voice channel is."""
     source: Source
     readings: tuple[str, ...]
 

@@ -6,7 +6,6 @@ from rating.replay.replay import (
     AccountReplay,
     Replay,
     ReplayedCall,
-    granted_seconds,
     start_order,
 )
 from rating.replay.rerate import Rerating, as_of, rerate
@@ -36,7 +35,6 @@ __all__ = [
     "changed_lists",
     "changed_rows",
     "combinations",
-    "granted_seconds",
     "peak_of",
     "price_text",
     "recorded_call",

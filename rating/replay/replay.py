@@ -10,7 +10,6 @@ than their arithmetic; ``bench/rating.py`` measures ``Replay.of`` and ``AccountR
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -26,7 +25,7 @@ from rating.engine import (
     rate_call,
 )
 from rating.numbering import E164Number, PrefixTable
-from rating.pricing import BookedPlan, Subscription, TariffPlan, Tariffs
+from rating.pricing import BookedPlan, Subscription, Tariffs
 from rating.replay.recorded_call import RecordedCall
 
 QUOTES_KEPT_MAX: Final = 100_000
@@ -198,26 +197,8 @@ class AccountReplay:
         key = (option_id, day)
         if key not in self._granted_s:
             tariff = self._replay.tariffs.plan(booked.provider)
-            self._granted_s[key] = granted_seconds(tariff, self._subscription, option_id, day)
+            self._granted_s[key] = tariff.included_s(option_id, day, self._subscription)
         return self._granted_s[key]
-
-
-def granted_seconds(
-    tariff: TariffPlan, subscription: Subscription, option_id: str, day: date
-) -> int:
-    """Give the seconds of a month that all units of an allowance pay for, as booked on a day."""
-    included_s = tariff.option(option_id).included_s
-    booked = subscription.plan_on(day)
-    if included_s is None or booked is None:
-        return 0
-    if option_id in tariff.plan(booked.plan_id).includes:
-        return included_s
-    return included_s * sum(
-        booking.count
-        for booking in subscription.options
-        if (booking.provider, booking.option_id) == (tariff.provider, option_id)
-        and tariff.options_on(day, replace(subscription, options=(booking,)))
-    )
 
 
 def start_order(call: RecordedCall) -> tuple[datetime, str]:

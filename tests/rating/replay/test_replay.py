@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 
@@ -19,7 +18,7 @@ from rating.engine import (
     rate_call,
 )
 from rating.pricing import Callee, Subscription, Tariffs
-from rating.replay import RecordedCall, Replay, granted_seconds
+from rating.replay import RecordedCall, Replay
 from tests.rating.replay.calls import (
     START,
     TARIFF,
@@ -194,17 +193,6 @@ def test_what_has_no_price_says_why() -> None:
     (abroad,) = replay_all(made("0041441234567"), subscription=subscribed())
     assert isinstance(abroad, Unpriced)
     assert abroad.reason is UnpricedReason.NO_ROW
-
-
-def test_what_a_month_grants_is_all_units_together() -> None:
-    tariff, day = SAMPLE.plan("sample"), date(2026, 5, 4)
-    assert granted_seconds(tariff, subscribed(booked("PACK", 3)), "PACK", day) == 360
-    assert granted_seconds(tariff, subscribed(), "PACK", day) == 0
-    assert granted_seconds(tariff, subscribed(booked("FLAT")), "FLAT", day) == 0
-    later = subscribed(booked("PACK", since=date(2026, 5, 5)))
-    assert granted_seconds(tariff, later, "PACK", day) == 0
-    ended = subscribed(replace(booked("PACK"), valid_to=day))
-    assert granted_seconds(tariff, ended, "PACK", day) == 0
 
 
 def test_vat_is_that_of_the_day() -> None:
