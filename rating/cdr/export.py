@@ -21,7 +21,7 @@ CSV_COLUMNS: Final = (
     "price_list", "row", "document_line", "price_per_minute_ct", "price_per_call_ct",
     "increments", "covered_by", "readings", "billed_s", "charged_s", "basis", "amount_euro",
     "net_euro", "vat_euro", "gross_euro", "partial_cause", "rating_run", "supersedes",
-    "allowance_used_s",
+    "allowance_used_s", "plan", "origin",
 )  # fmt: skip
 
 _CENTS_PER_EURO: Final = 100
@@ -84,7 +84,7 @@ def _price_cells(record: CallDetailRecord) -> dict[str, str]:
         names = (
             "destination", "line_type", "prefix", "price_list", "row", "document_line",
             "price_per_minute_ct", "price_per_call_ct", "increments", "covered_by", "readings",
-            "basis",
+            "basis", "plan", "origin",
         )  # fmt: skip
         return dict.fromkeys(names, "")
     per_minute = quote.price_per_minute * _CENTS_PER_EURO
@@ -102,6 +102,8 @@ def _price_cells(record: CallDetailRecord) -> dict[str, str]:
         "covered_by": quote.covered_by or "",
         "readings": " ".join(quote.readings),
         "basis": quote.basis.value,
+        "plan": f"{quote.provider}/{quote.plan_id}" if quote.provider else "",
+        "origin": quote.origin.kind.value,
     }
 
 

@@ -17,9 +17,15 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Founded:
 
 
 @pytest.fixture
-def town(tmp_path: Path, founded: Founded) -> Iterator[Town]:
-    """A running switch with its site; nobody is registered yet."""
+def quiet_town(tmp_path: Path, founded: Founded) -> Iterator[Town]:
+    """A switch with its site that is not started yet."""
     town = Town(tmp_path, founded)
-    town.switch.start()
     yield town
     town.close()
+
+
+@pytest.fixture
+def town(quiet_town: Town) -> Town:
+    """A running switch with its site; nobody is registered yet."""
+    quiet_town.switch.start()
+    return quiet_town

@@ -2,8 +2,8 @@
 
 Every test has a town of its own. Prices are those of the TGNET/call price list, by the second and
 with VAT: the German fixed network 2.9 ct/min (line 89), free within a flatrate; Afghanistan
-79 ct/min (line 121). Conversations end half a second after a full one, so that the charged
-seconds do not depend on how busy this machine is.
+79 ct/min (line 121). Some accounts are with other providers. Conversations end half a second after
+a full one, so that the charged seconds do not depend on how busy this machine is.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ from tests.support.switch_process import STATE, SwitchProcess
 
 DOMAIN: Final = "freiton.internal"
 PASSWORD: Final = "only-for-tests"
-PHONES: Final = ("alice", "bob", "carol-desk", "carol-mobile", "dave")
+PHONES: Final = (
+    "alice", "bob", "carol-desk", "carol-mobile", "dave", "erik", "zoe-desk", "zoe-sim", "paula",
+    "pia",
+)  # fmt: skip
 CARRIERS: Final = ("north", "south", "rescue")
 
 GERMANY: Final = "03023125900"
@@ -85,6 +88,49 @@ numbers = ["+493023125004"]
 charging = "prepaid"
 non_eu_allowed = true
 devices = [{{ user = "dave", password = "{password}" }}]
+
+[[accounts]]
+name = "erik"
+customer = "Town"
+area_code = "30"
+numbers = ["+493023125005"]
+plan = {{ name = "enreach/advanced", valid_from = 2026-03-01 }}
+devices = [{{ user = "erik", password = "{password}" }}]
+
+# A desk phone and a SIM.
+[[accounts]]
+name = "zoe"
+customer = "Town"
+area_code = "30"
+numbers = ["+493023125006"]
+plan = "zaluma/team"
+devices = [
+    {{ user = "zoe-desk", password = "{password}" }},
+    {{ user = "zoe-sim", password = "{password}", origin = "mobile" }},
+]
+
+# The term of the contract began while the example list of 2021 held, and that is pinned.
+[[accounts]]
+name = "paula"
+customer = "Town"
+kind = "pbx"
+area_code = "30"
+numbers = ["+493023125007"]
+plan = {{ name = "plusnet/sip-trunk", valid_from = 2023-05-01, price_list = "plusnet-example-a" }}
+options = ["PACK-MOBILE-100"]
+devices = [{{ user = "paula", password = "{password}" }}]
+
+# The same, paid beforehand: it reserves ten seconds at a time.
+[[accounts]]
+name = "pia"
+customer = "Town"
+kind = "pbx"
+area_code = "30"
+numbers = ["+493023125008"]
+charging = "prepaid"
+plan = {{ name = "plusnet/sip-trunk", valid_from = 2023-05-01, price_list = "plusnet-example-a" }}
+options = ["PACK-MOBILE-100"]
+devices = [{{ user = "pia", password = "{password}" }}]
 
 [[trunks]]
 name = "north"
