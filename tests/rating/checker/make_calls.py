@@ -53,7 +53,9 @@ def make_call(random: Random) -> dict[str, Any]:
         "duration_s": duration(random),
     }
     if random.random() < 0.3:
-        call["contract_from"] = near_day(random, rules, day).isoformat()
+        begins = near_day(random, rules, day)
+        has_begun = begins <= day or random.random() < 0.2
+        call["contract_from"] = (begins if has_begun else day).isoformat()
     if random.random() < 0.15:
         call["price_list"] = random.choice(rules["price_list"])["id"]
     if random.random() < 0.7:
@@ -61,7 +63,11 @@ def make_call(random: Random) -> dict[str, Any]:
     call |= place(random, rules)
     call |= callee(random)
     if call.get("callee") not in ("internal", "mailbox") or random.random() < 0.5:
-        call |= dialled(random, provider)
+        covered = covers(rules, call.get("options", []))
+        if covered and random.random() < 0.4:
+            call["dialled"] = by_selector(random, provider, random.choice(covered))
+        else:
+            call |= dialled(random, provider)
     if random.random() < 0.2:
         call["running_calls"] = random.choice((0, 1, 2, 3))
     call["allowance_used"] = allowance_used(random, rules, call.get("options", []))
@@ -110,7 +116,8 @@ def near_day(random: Random, rules: Toml, day: date) -> date:
     if choice < 0.4:
         return day + timedelta(random.randint(-2, 1))
     if choice < 0.7:
-        return day.replace(day=1) + timedelta(random.randint(-1, 1))
+        first = random.choice((day, day.replace(day=28) + timedelta(4))).replace(day=1)
+        return first + timedelta(random.randint(-1, 1))
     if choice < 0.8:
         return day + timedelta(random.randint(-40, 40))
     return max(date(2000, 1, 2), random.choice(edges) + timedelta(random.randint(-1, 1)))
@@ -176,7 +183,7 @@ def dialled(random: Random, provider: str) -> dict[str, str]:
     if chance < 0.05:
         found["dialled"] = random.choice(ODD_NUMBERS) or "0"
     elif chance < 0.55:
-        found["dialled"] = by_selector(random, random.choice(selectors(provider)))
+        found["dialled"] = by_selector(random, provider, random.choice(selectors(provider)))
     elif chance < 0.65:
         found["dialled"] = of_service(random, random.choice(services()))
     elif chance < 0.72:
@@ -190,13 +197,16 @@ def dialled(random: Random, provider: str) -> dict[str, str]:
     return found
 
 
-def by_selector(random: Random, selector: str) -> str:
+def by_selector(random: Random, provider: str, selector: str) -> str:
     """Make up a number that a selector of a price row names."""
     if selector.isdigit():
         return of_service(random, selector)
     if selector == "service":
         return of_service(random, random.choice(services()))
-    return of_the_world(random, random.choice(prefixes_of(selector.partition("/")[0])))
+    name, _, line = selector.partition("/")
+    if name.startswith("@"):
+        name = random.choice(zone_members(provider, name.removeprefix("@")))
+    return of_the_world(random, random.choice(prefixes_of(name, line)))
 
 
 def of_service(random: Random, prefix: str) -> str:
@@ -210,7 +220,7 @@ def of_service(random: Random, prefix: str) -> str:
 def of_the_world(random: Random, prefix: str) -> str:
     code = next((prefix[:end] for end in (1, 2, 3) if prefix[:end] in country_codes()), "")
     needed = 12 if prefix.startswith("49") else len(code) + country_codes().get(code, 8)
-    length = needed + random.choice((0, 0, 0, 0, 1, 1, 1, 2, -1, -2))
+    length = needed + random.choice((0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, -1))
     number = prefix + digits(random, max(1, min(length, 15) - len(prefix)))
     if prefix.startswith("49") and random.random() < 0.6:
         return f"0{number[2:]}"
@@ -252,14 +262,32 @@ def selectors(provider: str) -> tuple[str, ...]:
     return (*plain, *["DE/fixed", "DE/mobile"] * (1 + len(plain) // 20))
 
 
+def covers(rules: Toml, booked: Sequence[dict[str, Any]]) -> list[str]:
+    """List what the booked options pay for."""
+    ids = {booking["id"] for booking in booked}
+    chosen = [option for option in rules.get("option", []) if option["id"] in ids]
+    return [selector for option in chosen for selector in option.get("covers", [])]
+
+
 @cache
-def prefixes_of(selector: str) -> tuple[str, ...]:
-    found = [
-        prefix
+def zone_members(provider: str, zone: str) -> tuple[str, ...]:
+    """List the members of a zone, or of any if it is the rest."""
+    files = {file for one in tariff(provider)["price_list"] for file in one.get("zones", [])}
+    rows = [row for file in sorted(files) for row in table(provider, file)]
+    own = [name for row in rows if row["zone"] == zone for name in row["match"].split()]
+    return tuple(own or [name for row in rows for name in row["match"].split()])
+
+
+@cache
+def prefixes_of(name: str, line: str) -> tuple[str, ...]:
+    """List the prefixes of a region or breakout, those with a kind of line if there are any."""
+    found = sorted(
+        (prefix, entry.line_type)
         for prefix, entry in prefixes().items()
-        if selector in (entry.region, entry.breakout) and entry.line_type != "unassigned"
-    ]
-    return tuple(sorted(found)) or ("4930",)
+        if name in (entry.region, entry.breakout) and entry.line_type != "unassigned"
+    )
+    of_line = [prefix for prefix, line_type in found if line_type == line]
+    return tuple(of_line or [prefix for prefix, _ in found] or ["4930"])
 
 
 @cache
