@@ -1,9 +1,8 @@
 """From a row to the price of a call: what makes it free, what is added, what the tax changes."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
-from typing import Final
+from typing import Final, NamedTuple
 
 from rating.engine.call_terms import CallTerms, Match, Unpriced, UnpricedReason
 from rating.engine.quote import ON_NET, Quote
@@ -30,8 +29,7 @@ EXTERNAL_PART: Final = "external"
 _OWN_NETWORK: Final = frozenset({Callee.OWN_NETWORK, Callee.INTERNAL})
 
 
-@dataclass(frozen=True, slots=True)
-class _Price:
+class _Price(NamedTuple):
     """What a call costs, and why."""
 
     unit_price: UnitPrice
@@ -61,13 +59,8 @@ def _free(terms: CallTerms, match: Match) -> _Price | None:
     within = params.callee in _OWN_NETWORK and params.origin.kind in AT_HOME
     if within and on_net is not None and not on_net.covers.isdisjoint(match.names):
         return _Price(FREE, (), on_net.readings, ON_NET)
-    for option in terms.options:
-        if (
-            option.kind is OptionKind.FLAT
-            and params.origin.kind in option.origins
-            and not option.covers.isdisjoint(match.names)
-        ):
-            return _Price(FREE, (), option.readings, option.id)
+    for flat in _paying(OptionKind.FLAT, terms, match):
+        return _Price(FREE, (), flat.readings, flat.id)
     return None
 
 
@@ -92,10 +85,11 @@ def _add_up(
     rate, printed = match.rate, price_list.terms
     parts, unit_price = rate.parts, rate.unit_price
     readings: tuple[str, ...] = ()
-    for surcharge in _surcharges(terms, match):
-        parts += (surcharge.part,)
-        unit_price = unit_price.plus(surcharge.unit_price)
-        readings += surcharge.readings
+    for surcharge in terms.tariff.surcharges:
+        if _is_added(surcharge, terms, match):
+            parts += (surcharge.part,)
+            unit_price = unit_price.plus(surcharge.unit_price)
+            readings += surcharge.readings
     if printed.basis is Basis.GROSS and terms.vat_rate != printed.vat_reference:
         # The net price is what was agreed; gross follows the tax of the day.
         factor = (1 + terms.vat_rate) / (1 + printed.vat_reference)
@@ -111,37 +105,33 @@ def _add_up(
     return _Price(unit_price, parts, readings, told=told)
 
 
-def _surcharges(terms: CallTerms, match: Match) -> Iterator[Surcharge]:
-    for surcharge in terms.tariff.surcharges:
-        if (
-            terms.params.origin.kind in surcharge.origins
-            and surcharge.dropped_by.isdisjoint(terms.option_ids)
-            and surcharge.except_.isdisjoint(match.names)
-        ):
-            yield surcharge
+def _is_added(surcharge: Surcharge, terms: CallTerms, match: Match) -> bool:
+    return (
+        terms.params.origin.kind in surcharge.origins
+        and surcharge.dropped_by.isdisjoint(terms.option_ids)
+        and surcharge.except_.isdisjoint(match.names)
+    )
 
 
 def _scaled(part: PricePart, factor: Fraction) -> PricePart:
     return replace(part, per_minute=part.per_minute * factor, per_call=part.per_call * factor)
 
 
-def _allowances(terms: CallTerms, match: Match, price: _Price) -> tuple[Option, ...]:
-    """List the allowances that pay for seconds of the call; none if seconds cost nothing."""
-    if not price.unit_price.second:
-        return ()
+def _paying(kind: OptionKind, terms: CallTerms, match: Match) -> list[Option]:
+    """List the options of a kind that cover the call, in booking order."""
     origin = terms.params.origin.kind
-    return tuple(
+    return [
         option
         for option in terms.options
-        if option.kind is OptionKind.ALLOWANCE
+        if option.kind is kind
         and origin in option.origins
         and not option.covers.isdisjoint(match.names)
-    )
+    ]
 
 
 def _made(terms: CallTerms, price_list: PriceList, match: Match, price: _Price) -> Quote:
     rate, printed, params = match.rate, price_list.terms, terms.params
-    allowances = _allowances(terms, match, price)
+    allowances = _paying(OptionKind.ALLOWANCE, terms, match) if price.unit_price.second else []
     readings = printed.readings + rate.readings + match.readings + price.readings
     for option in allowances:
         readings += option.readings

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from fractions import Fraction
-from typing import Final
+from typing import Final, NamedTuple
 
 from rating.numbering import E164Number, LineType, NumberRange, PrefixTable, ServiceNumber
 from rating.pricing import (
@@ -69,8 +69,7 @@ class Unpriced:
     prefix: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """The row that prices a number, and the names that covers may know the number by."""
 
     rate: Rate
@@ -95,7 +94,7 @@ class CallTerms:
         self.tariff: TariffPlan = params.tariffs.plan(booked.provider)
         self.plan = self.tariff.plan(booked.plan_id)
         self.price_list: PriceList | None = self.tariff.list_for(booked, day)
-        self.options: list[Option] = self.tariff.options_on(day, params.subscription)
+        self.options: list[Option] = self.tariff.options_of(booked, day, params.subscription)
         self.option_ids = {option.id for option in self.options}
         self.vat_rate = params.tariffs.vat.rate_at(self.tariff.country, day) or _NO_TAX
 

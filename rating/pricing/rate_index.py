@@ -5,9 +5,8 @@ Within a column a breakout decides before a region with a line type, a region, a
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from rating.numbering import LineType, NumberRange
 from rating.pricing.rate import Rate
@@ -42,8 +41,7 @@ class EmptyMobile(StrEnum):
     """Mobile numbers of that country are not offered."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChosenRate:
+class ChosenRate(NamedTuple):
     """A row that prices a number, with the readings that led to it."""
 
     rate: Rate

@@ -137,7 +137,9 @@ class TariffPlan:
     plans: Mapping[str, Plan]
     columns: ColumnChoice
     price_lists: tuple[PriceList, ...]
-    """In the order of their periods; those with one id do not overlap."""
+    """In the order of their periods."""
+    versions: Mapping[str, tuple[PriceList, ...]]
+    """The same by id; those with one id do not overlap."""
     default_list: str | None
     """Id of the list for contracts that pick none: the only one, or the one marked so."""
     options: Mapping[str, Option]
@@ -161,10 +163,8 @@ class TariffPlan:
 
     def versions_of(self, list_id: str | None) -> tuple[PriceList, ...]:
         """Give the versions of a list, or of the default one; ``LocalError`` if unknown."""
-        if list_id is None:
-            list_id = self.default_list
-        found = tuple(one for one in self.price_lists if one.id == list_id)
-        if not found:
+        found = self.versions.get(list_id or self.default_list or "")
+        if found is None:
             raise LocalError(f"{self.provider} has no price list {list_id!r}")
         return found
 
@@ -183,8 +183,10 @@ class TariffPlan:
         Those that the plan includes come first; an option that the plan does not allow is silent.
         """
         booked = subscription.plan_on(day)
-        if booked is None:
-            return []
+        return [] if booked is None else self.options_of(booked, day, subscription)
+
+    def options_of(self, booked: BookedPlan, day: date, subscription: Subscription) -> list[Option]:
+        """List the options of a day whose plan is known."""
         plan = self.plan(booked.plan_id)
         found = [self.options[option_id] for option_id in plan.includes]
         for booking, option in self._booked(plan, subscription):
