@@ -60,7 +60,6 @@ class PlanLoader:
             plans=plans,
             columns=columns,
             price_lists=lists,
-            versions={one.id: tuple(v for v in lists if v.id == one.id) for one in lists},
             default_list=default_list(lists),
             options=options,
             surcharges=surcharges,

@@ -137,9 +137,7 @@ class TariffPlan:
     plans: Mapping[str, Plan]
     columns: ColumnChoice
     price_lists: tuple[PriceList, ...]
-    """In the order of their periods."""
-    versions: Mapping[str, tuple[PriceList, ...]]
-    """The same by id; those with one id do not overlap."""
+    """In the order of their periods; those with one id do not overlap."""
     default_list: str | None
     """Id of the list for contracts that pick none: the only one, or the one marked so."""
     options: Mapping[str, Option]
@@ -163,8 +161,10 @@ class TariffPlan:
 
     def versions_of(self, list_id: str | None) -> tuple[PriceList, ...]:
         """Give the versions of a list, or of the default one; ``LocalError`` if unknown."""
-        found = self.versions.get(list_id or self.default_list or "")
-        if found is None:
+        if list_id is None:
+            list_id = self.default_list
+        found = tuple([one for one in self.price_lists if one.terms.id == list_id])
+        if not found:
             raise LocalError(f"{self.provider} has no price list {list_id!r}")
         return found
 
