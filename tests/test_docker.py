@@ -106,7 +106,7 @@ def test_the_entry_point_starts_a_switch_with_its_site(
             shown += line
             if '"ready"' in line:
                 break
-        assert "4 accounts" in shown, shown
+        assert "7 accounts" in shown, shown
         assert "town.example" in shown
         assert (folder / "state").stat().st_mode & 0o777 == 0o700
         running.send_signal(signal.SIGTERM)

@@ -1,6 +1,7 @@
 """`kill -9` of the real switch under fifty charged calls, again and again.
 
 The oracle's ends of the calls live on; what the switch wrote down is compared with what they saw.
+Ten of the calls share a minute package that ends in the middle of it all.
 """
 
 from __future__ import annotations
@@ -11,17 +12,27 @@ import random
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from math import ceil
+from fractions import Fraction
+from math import ceil, floor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from freiton.storage.charging_log_file import CHARGING_FOLDER
+from freiton.storage.charging_log_state import read_state
+from tests.integration.earlier_calls import talk_before
 from tests.support.free_port import free_sip_ports
 from tests.support.oracle import HOST, Book, Callee, Caller, Leg, Truth
-from tests.support.switch_process import SwitchProcess
+from tests.support.switch_process import STATE, SwitchProcess
 
 CALLS = 50
+PACKED_CALLS = 10
+PACKAGE = "PACK-MOBILE-100"
+PACKAGE_S = 6_000
+PACKAGE_LEFT_S = 100
+MICROS_PER_MINUTE = 122_000
+"""The example list of 2024, which the contract begins with: German mobile networks 12.2 ct/min."""
 DOMAIN = "freiton.internal"
 PASSWORD = "only-for-tests"
 US = 1_000_000
@@ -40,6 +51,17 @@ flatrates = {calls}
 daily_limit = "1000"
 devices = [{{ user = "phone", password = "{password}" }}]
 
+[[accounts]]
+name = "packed"
+customer = "Oracle"
+kind = "pbx"
+area_code = "30"
+numbers = ["+493023125002"]
+plan = {{ name = "plusnet/sip-trunk", valid_from = 2025-01-01 }}
+options = ["PACK-MOBILE-100"]
+daily_limit = "1000"
+devices = [{{ user = "packed", password = "{password}" }}]
+
 [[trunks]]
 name = "carrier"
 host = "{host}:{port}"
@@ -57,6 +79,7 @@ class Run:
         self.book = Book()
         address = (HOST, self.switch.sip_port)
         self.phone = Caller("phone", PASSWORD, DOMAIN, address, self.book)
+        self.packed = Caller("packed", PASSWORD, DOMAIN, address, self.book)
         self.carrier = Callee(
             "carrier", address, self.book, pause_s=lambda: self.chance.uniform(0.0, 0.4)
         )
@@ -69,13 +92,18 @@ class Run:
             SITE.format(calls=CALLS, password=PASSWORD, host=HOST, port=self.carrier_port)
         )
         self.switch.cli("site", "import", str(site))
+        self.state = folder / STATE
+        talked_s = PACKAGE_S - PACKAGE_LEFT_S
+        talk_before(self.state, DOMAIN, "packed", to="01700999999", seconds=talked_s)
 
     async def run(self) -> None:
         await self.phone.open()
+        await self.packed.open()
         await self.carrier.open(self.carrier_port)
         try:
             await asyncio.to_thread(self.switch.start)
-            callers = [asyncio.create_task(self._keep_calling()) for _ in range(CALLS)]
+            phones = [self.packed] * PACKED_CALLS + [self.phone] * (CALLS - PACKED_CALLS)
+            callers = [asyncio.create_task(self._keep_calling(phone)) for phone in phones]
             await asyncio.sleep(3.0)
             for _ in range(self.kills):
                 await asyncio.sleep(self.chance.uniform(0.2, 3.0))
@@ -87,6 +115,7 @@ class Run:
             await self._assert_no_slot_leaked()
         finally:
             self.phone.close()
+            self.packed.close()
             self.carrier.close()
 
     async def _kill(self) -> None:
@@ -95,36 +124,37 @@ class Run:
         await asyncio.sleep(self.chance.uniform(0.0, 0.5))
         await asyncio.to_thread(self.switch.start)
 
-    async def _keep_calling(self) -> None:
+    async def _keep_calling(self, phone: Caller) -> None:
         """Call, talk for a while, hang up on either side, and again."""
         while not self.is_over:
-            leg = self.phone.call(next(self.numbers))
+            leg = phone.call(next(self.numbers))
             await self._until(lambda leg=leg: leg.is_connected or leg.is_over, 6.0)
             if not leg.is_connected:
-                self.phone.cancel(leg)
+                phone.cancel(leg)
                 await asyncio.sleep(0.2)
                 continue
             talk_s = self.chance.uniform(0.5, 12.0)
             await self._until(lambda leg=leg: leg.is_over or self.is_over, talk_s)
             if not leg.is_over and not self.is_over:
-                self._end(leg)
+                self._end(phone, leg)
                 truth = self.book.answered(leg.dialled)
                 if truth is not None:
                     await self._until(lambda truth=truth: truth.bye_before is not None, 35.0)
 
-    def _end(self, leg: Leg) -> None:
+    def _end(self, phone: Caller, leg: Leg) -> None:
         others = [one for one in self.carrier.legs.values() if one.dialled == leg.dialled]
         if len(others) == 1 and not others[0].is_over and self.chance.random() < 0.5:
             self.carrier.bye(others[0])
         else:
-            self.phone.bye(leg)
+            phone.bye(leg)
 
     async def _hang_up_all(self) -> None:
-        for leg in list(self.phone.legs.values()):
-            if leg.is_connected and not leg.is_over:
-                self.phone.bye(leg)
+        for phone in (self.phone, self.packed):
+            for leg in list(phone.legs.values()):
+                if leg.is_connected and not leg.is_over:
+                    phone.bye(leg)
         await asyncio.sleep(3.0)
-        for peer in (self.carrier, self.phone):
+        for peer in (self.carrier, self.phone, self.packed):
             for leg in list(peer.legs.values()):
                 if leg.is_connected and not leg.is_over:
                     peer.bye(leg)
@@ -157,9 +187,12 @@ class Run:
         assert self.switch.stop() == 0
         self.switch.cli("ledger", "verify")
         text = self.switch.cli("cdr", "export", "--format", "json")
+        self._judge_package([json.loads(line) for line in text.splitlines()])
         records: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for line in text.splitlines():
             record = json.loads(line)
+            if record["call_id"] == "before-packed":
+                continue
             records[f"0{record['called_number'].removeprefix('+49')}"].append(record)
         assert len({one["call_id"] for many in records.values() for one in many}) == sum(
             map(len, records.values())
@@ -175,6 +208,24 @@ class Run:
         assert self.survived >= self.kills, "hardly a call was there to survive"
         faults = [line for line in self.switch.log_lines() if line["level"] == "error"]
         assert faults == []
+
+    def _judge_package(self, records: list[dict[str, Any]]) -> None:
+        """No second of the package is lost or used twice, and all others are paid in money."""
+        used_s = paid_s = 0
+        for record in records:
+            by_package = record.get("allowance_used_s", {}).get(PACKAGE, 0)
+            used_s += by_package
+            if record["quote"] is None or PACKAGE not in record["quote"]["allowances"]:
+                continue
+            in_money = record["charged_s"] - by_package
+            paid_s += in_money
+            micros = Fraction(MICROS_PER_MINUTE * in_money, 60)
+            assert record["amount_micros"] == floor(micros + Fraction(1, 2)), record
+        assert PACKAGE_S - PACKAGE_LEFT_S < used_s <= PACKAGE_S
+        assert paid_s > 0, "the package did not end"
+        (balance,) = read_state(self.state / CHARGING_FOLDER).allowances.states()
+        assert (balance.granted_s, balance.used_s) == (PACKAGE_S, used_s)
+        assert balance.reserved_s == 0, "an ended call still holds seconds"
 
     def _judge(self, dialled: str, answers: list[Truth], records: list[dict[str, Any]]) -> None:
         charged = [one for one in records if one["rated_us"] > 0]

@@ -242,8 +242,8 @@ def test_a_reload_that_fails_is_told(freiton: Freiton, switch: RunningSwitch, st
 
 def test_the_demo_site_is_imported_once(freiton: Freiton) -> None:
     first = freiton("site", "import")
-    assert "2 customers, 4 accounts" in first.out
-    assert len(re.findall(r"\b[a-z2-9]{20}\b", first.out)) == 5
+    assert "5 customers, 7 accounts" in first.out
+    assert len(re.findall(r"\b[a-z2-9]{20}\b", first.out)) == 10
     assert first.err == ""  # of a new site nobody needs to be told
     second = freiton("site", "import")
     assert second.out.endswith("nothing new.\n")
