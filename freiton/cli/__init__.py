@@ -29,6 +29,7 @@ from freiton.cli import (
     rate,
     rerate,
     run,
+    simulate,
     site,
     status,
     tariff,
@@ -55,6 +56,7 @@ app.command("rate")(rate.rate)
 app.command("charge")(charge.charge)
 app.command("explain")(explain.explain_call)
 app.command("rerate")(rerate.rerate_calls)
+app.command("simulate")(simulate.simulate_calls)
 app.command("status")(status.status)
 app.command("top-up")(top_up.top_up)
 app.command("calls")(calls.calls)

@@ -92,6 +92,7 @@ class _Explanation:
             document="" if source is None else source.document,
             line=0 if source is None else source.line,
             price_list=f"{quote.list_id} {quote.list_version}",
+            row=quote.row_id,
         )
 
     def _how_long(self) -> Iterator[Sentence]:

@@ -71,11 +71,11 @@ TEXTS: Final = MappingProxyType(
         (Topic.ROW, "printed"): (
             (
                 "Sie beginnt mit {prefix} (Nummernplan {numbering}) und fällt unter "
-                "„{destination}“, {line_type}: {document}, Zeile {line}; Preisliste {price_list}."
+                "„{destination}“, {line_type}: {document}, Zeile {line}; Preisliste {price_list}, Feld {row}."
             ),
             (
                 "It begins with {prefix} (numbering {numbering}) and belongs to “{destination}”, "
-                "{line_type}: {document}, line {line}; price list {price_list}."
+                "{line_type}: {document}, line {line}; price list {price_list}, cell {row}."
             ),
         ),
         (Topic.ROW, "none"): (

@@ -1,6 +1,7 @@
 """Looking back at calls: rated again, simulated with other plans, compared between tariffs."""
 
 from rating.replay.combinations import Combination, combinations
+from rating.replay.fees import Fees, fees_of, months_between
 from rating.replay.recorded_call import NotRatable, RecordedCall, recorded_call
 from rating.replay.replay import (
     AccountReplay,
@@ -22,6 +23,7 @@ __all__ = [
     "AccountReplay",
     "Change",
     "Combination",
+    "Fees",
     "NotRatable",
     "PeakOfCalls",
     "RecordedCall",
@@ -35,6 +37,8 @@ __all__ = [
     "changed_lists",
     "changed_rows",
     "combinations",
+    "fees_of",
+    "months_between",
     "peak_of",
     "price_text",
     "recorded_call",
