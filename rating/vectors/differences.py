@@ -9,7 +9,7 @@ from rating.vectors.exact_text import read_number
 from rating.vectors.json_object import shown
 
 _NUMBERS: Final = frozenset(
-    {"price_per_minute", "price_per_call", "vat_rate", "amount", "net", "gross"}
+    {"price", "price_per_minute", "price_per_call", "vat_rate", "amount", "net", "gross"}
 )
 """Keys whose texts are compared by value: ``0.50`` is ``1/2``."""
 
@@ -33,10 +33,16 @@ def _find(expected: Mapping[str, object], answered: Mapping[str, JsonValue]) -> 
             yield f"{key}: expected {shown(expected[key])}, answered {shown(answered[key])}"
 
 
-def _is_equal(key: str, expected: object, answered: JsonValue) -> bool:
+def _is_equal(key: str, expected: object, answered: object) -> bool:
     # True equals 1 in Python, but not in JSON.
     if type(expected) is not type(answered):
         return False
+    if isinstance(expected, dict) and isinstance(answered, dict):
+        same_keys = expected.keys() == answered.keys()
+        return same_keys and all(_is_equal(one, expected[one], answered[one]) for one in expected)
+    if isinstance(expected, list) and isinstance(answered, list):
+        pairs = zip(expected, answered, strict=False)
+        return len(expected) == len(answered) and all(_is_equal(key, *pair) for pair in pairs)
     if key in _NUMBERS and isinstance(expected, str) and isinstance(answered, str):
         return _value(expected) == _value(answered)
     return expected == answered

@@ -163,3 +163,21 @@ def test_differences_are_told_key_by_key() -> None:
     )
     assert find_differences({"net": 1}, {"net": "1"}) == ("net: expected 1, answered '1'",)
     assert find_differences({"net": "x"}, {"net": "1"}) == ("net: expected 'x', answered '1'",)
+
+
+@pytest.mark.parametrize(
+    ("expected", "answered", "is_equal"),
+    [
+        ({"amount": "1/2"}, {"amount": "0.5"}, True),
+        ({"amount": "1/2"}, {"amount": "0.6"}, False),
+        ({"fees": [{"price": "1.0"}]}, {"fees": [{"price": "1"}]}, True),
+        ({"fees": [{"price": "1.0"}]}, {"fees": [{"price": "1"}, {}]}, False),
+        ({"fees": [{"price": "1.0"}]}, {"fees": [{"price": "1", "part": "once"}]}, False),
+        ({"fees": [{"name": "1.0"}]}, {"fees": [{"name": "1"}]}, False),
+        ({"allowance_s": {"a": 1}}, {"allowance_s": {"a": True}}, False),
+    ],
+)
+def test_numbers_are_compared_by_value_wherever_they_stand(
+    expected: Json, answered: Json, is_equal: bool
+) -> None:
+    assert (find_differences(expected, answered) == ()) is is_equal
