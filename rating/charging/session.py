@@ -280,6 +280,8 @@ class ChargingSession:
 
     def _payable(self, quote: Quote, funds: int, target_s: int) -> int:
         """Give the most seconds up to a target that allowances and money pay together."""
+        if not self.allowances.terms:
+            return grant_seconds(quote, funds, cap_s=target_s)
         reserved_s = self.allowances.reserved_s
         return grant_seconds(
             quote,
@@ -303,17 +305,20 @@ class ChargingSession:
             covered if funds is None else min(covered, funds),
             cap_s=self.cap_s,
             allowance_s=allowance_s,
-            paid_s=charged_seconds(quote, seconds) - allowance_s,
+            paid_s=charged_seconds(quote, seconds) - allowance_s if spans else 0,
         )
 
     def _spans_up_to(self, quote: Quote, seconds: int) -> tuple[AllowanceSpan, ...]:
-        if quote.unit_price.second == 0:
-            return ()  # an allowance pays for time, never for a price per call
+        # An allowance pays for time, never for a price per call.
+        if quote.unit_price.second == 0 or not self.allowances.terms:
+            return ()
         return self.allowances.spans_up_to(
             charged_seconds(quote, seconds), from_s=charged_seconds(quote, self.grant.seconds)
         )
 
     def _rate(self, quote: Quote, used_us: int, spans: Sequence[AllowanceSpan]) -> RatedCall:
+        if not spans:
+            return rate_call(RatingParams(quote, used_us))
         charged_s = charged_seconds(quote, round_up(used_us, MICROSECONDS))
         return rate_call(RatingParams(quote, used_us, self.allowances.used_s(charged_s, spans)))
 
