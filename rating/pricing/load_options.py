@@ -13,6 +13,9 @@ from rating.pricing.toml_section import Section
 RESERVED_OPTION_IDS: Final = frozenset({"on-net", "by-law", "internal"})
 """Other reasons for which a call is free; no option may have their names."""
 
+SURCHARGE_EUR_MAX: Final = Fraction(1)
+"""The known one is 0.049 a minute; a hundred times as much would be cents taken for euros."""
+
 _SECONDS_PER_MINUTE: Final = 60
 
 
@@ -41,8 +44,8 @@ def load_surcharges(file: TariffFile) -> tuple[Surcharge, ...]:
     surcharges: dict[str, Surcharge] = {}
     for section in file.toml.tables("surcharge"):
         surcharge = _surcharge(file, section)
-        if not surcharge.per_minute:
-            section.problem("per_minute", "a surcharge of nothing")
+        if not 0 < surcharge.per_minute <= SURCHARGE_EUR_MAX:
+            section.problem("per_minute", "no surcharge in euros: are the units mixed up?")
         if not surcharge.origins or not surcharge.origins <= file.priced_origins:
             section.problem("origins", "a surcharge needs kinds of access that have prices")
         if surcharge.id in surcharges:

@@ -10,7 +10,9 @@ _REGION: Final = r"(?:[A-Z]{2}|001)"
 _BREAKOUT: Final = r"[A-Z]{2}-[A-Z0-9-]+"
 _ZONE: Final = r"@(?P<zone>[a-z0-9]+(?:-[a-z0-9]+)*)"
 _SELECTOR: Final = re.compile(
-    rf"[0-9]{{3,6}}|{SERVICE}|{_BREAKOUT}|(?:{_REGION}|{_ZONE})(?:/(?P<line_type>[a-z_]+))?"
+    rf"[0-9]{{3,6}}|{SERVICE}|{_BREAKOUT}|{_REGION}(?:/(?P<line_type>[a-z_]+))?"
+    # Lines with prices of their own are in no zone.
+    rf"|{_ZONE}(?:/(?:{LineType.FIXED}|{LineType.MOBILE}))?"
 )
 _MEMBER: Final = re.compile(rf"{_REGION}|{_BREAKOUT}")
 
