@@ -1,5 +1,6 @@
-"""Where an answer differs from what was expected, key by key."""
+"""Where an answer differs from what was expected, place by place."""
 
+import re
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Final
@@ -13,36 +14,40 @@ _NUMBERS: Final = frozenset(
 )
 """Keys whose texts are compared by value: ``0.50`` is ``1/2``."""
 
-_MISSING: Final = "nothing"
+_PLAIN_KEY: Final = re.compile(r"[A-Za-z0-9_.+-]{1,40}")
 
 
 def find_differences(
     expected: Mapping[str, object], answered: Mapping[str, JsonValue]
 ) -> tuple[str, ...]:
-    """Say for each key what was expected and what was answered; nothing if they are equal."""
-    return tuple(_find(expected, answered))
+    """Say at each place what was expected and what was answered; nothing if they are equal."""
+    return tuple(_between("", "", dict(expected), dict(answered)))
 
 
-def _find(expected: Mapping[str, object], answered: Mapping[str, JsonValue]) -> Iterator[str]:
-    for key in dict.fromkeys((*expected, *answered)):
-        if key not in expected:
-            yield f"{key}: expected {_MISSING}, answered {shown(answered[key])}"
-        elif key not in answered:
-            yield f"{shown(key)}: expected {shown(expected[key])}, answered {_MISSING}"
-        elif not _is_equal(key, expected[key], answered[key]):
-            yield f"{key}: expected {shown(expected[key])}, answered {shown(answered[key])}"
+def _between(place: str, key: str, expected: object, answered: object) -> Iterator[str]:
+    if isinstance(expected, dict) and isinstance(answered, dict):
+        for inner in dict.fromkeys((*expected, *answered)):
+            name = inner if _PLAIN_KEY.fullmatch(inner) else shown(inner)
+            at = f"{place}.{name}" if place else name
+            if inner not in expected:
+                yield f"{at}: expected nothing, answered {shown(answered[inner])}"
+            elif inner not in answered:
+                yield f"{at}: expected {shown(expected[inner])}, answered nothing"
+            else:
+                yield from _between(at, inner, expected[inner], answered[inner])
+    elif (
+        isinstance(expected, list) and isinstance(answered, list) and len(expected) == len(answered)
+    ):
+        for number, pair in enumerate(zip(expected, answered, strict=True)):
+            yield from _between(f"{place}[{number}]", key, *pair)
+    elif not _is_equal(key, expected, answered):
+        yield f"{place}: expected {shown(expected)}, answered {shown(answered)}"
 
 
 def _is_equal(key: str, expected: object, answered: object) -> bool:
     # True equals 1 in Python, but not in JSON.
     if type(expected) is not type(answered):
         return False
-    if isinstance(expected, dict) and isinstance(answered, dict):
-        same_keys = expected.keys() == answered.keys()
-        return same_keys and all(_is_equal(one, expected[one], answered[one]) for one in expected)
-    if isinstance(expected, list) and isinstance(answered, list):
-        pairs = zip(expected, answered, strict=False)
-        return len(expected) == len(answered) and all(_is_equal(key, *pair) for pair in pairs)
     if key in _NUMBERS and isinstance(expected, str) and isinstance(answered, str):
         return _value(expected) == _value(answered)
     return expected == answered

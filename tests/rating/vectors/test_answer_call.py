@@ -158,9 +158,11 @@ def test_differences_are_told_key_by_key() -> None:
     assert find_differences(expected, answered) == (
         "admitted: expected True, answered 1",
         "billed_s: expected 60, answered 61",
-        "'more': expected '1', answered nothing",
+        "more: expected '1', answered nothing",
         "less: expected nothing, answered '2'",
     )
+    deep: Json = {"a\n": [{"b": 2}]}
+    assert find_differences({"a\n": [{"b": 1}]}, deep) == ("'a\\n'[0].b: expected 1, answered 2",)
     assert find_differences({"net": 1}, {"net": "1"}) == ("net: expected 1, answered '1'",)
     assert find_differences({"net": "x"}, {"net": "1"}) == ("net: expected 'x', answered '1'",)
 
