@@ -1,4 +1,13 @@
-"""Price lists, plans, options and taxes, read from text and frozen."""
+"""Price lists, plans, options and taxes, read from text and frozen.
+
+origin, subscription                         who calls from where, and what he has booked
+rate, zones, columns, rate_index, price_list a list, and which of its rows prices a number
+tariff_plan, external, vat, tariffs          what a provider and the law rule besides the rows
+load, load_plan, load_list, load_options     files to all of that, or every problem with its line
+tariff_file, toml_section, selector          the forms of tariff.toml
+rate_table, rate_row, zone_table, legal_cap  the forms of the tables, and what contradicts
+reach                                        whether any number leads to a row
+"""
 
 from rating.pricing.columns import Column, ColumnChoice
 from rating.pricing.external import AnnouncedPrice, ExternalPrices
