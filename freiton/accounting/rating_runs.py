@@ -125,5 +125,5 @@ def read_correction(fields: Mapping[str, Any], *, when: Instant) -> CallRerated:
     """Read a correction that came from outside of this process; its moment is ours."""
     try:
         return msgspec.convert({**fields, "when": when}, CallRerated)
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, TypeError) as error:
         raise AccountingError(f"a correction cannot be read: {error}") from error

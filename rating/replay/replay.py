@@ -2,8 +2,8 @@
 
 A call is priced as of its start, when its price was promised. Calls of an account share their
 allowances in the order of their starts, month by month: the earlier call takes what it needs to
-its end, even where a later one ran beside it and both took by turns when they were charged live
-(reading R-REPLAY-ORDER). The seconds that all calls of a month use together are the same.
+its end. Calls that ran one after the other get what they got live; where calls ran side by side,
+they had taken seconds by turns and in slices, and the split may differ (reading R-REPLAY-ORDER).
 
 Numbers with one prefix and calls of one day share their quotes, so a million calls cost little more
 than their arithmetic; ``bench/rating.py`` measures ``Replay.of`` and ``AccountReplay.rate``.
