@@ -119,10 +119,11 @@ class Admitted(NamedTuple):
 
 
 class Refused(NamedTuple):
-    """Nothing was taken; `holders` are calls whose end would make room."""
+    """Nothing was taken; `holders` are calls whose end would make room with the `owner`."""
 
     cause: AdmissionCause
     holders: tuple[str, ...] = ()
+    owner: str | None = None
 
 
 class CutReason(StrEnum):

@@ -60,7 +60,7 @@ from freiton.accounting.instants import MICROSECONDS, Instant, us_of_seconds
 from freiton.accounting.journal import Journal
 from freiton.accounting.opening import admission, open_session
 from freiton.accounting.rating_runs import RatingRuns
-from freiton.accounting.slots import SlotClaim
+from freiton.accounting.slots import SlotClaim, SlotsFull
 from rating.cdr import CallDetailRecord
 from rating.charging import CreditLimitReached
 from rating.engine import RatedCall
@@ -121,7 +121,7 @@ class CallAccounting:
             request.call_id, request.claims, is_emergency=request.is_emergency
         )
         if full is not None:
-            return Refused(CAUSE_OF_SLOT[full.claim.kind], full.holders)
+            return _refused_for(full)
         session = open_session(self.state, request)
         if session.is_metered:
             self.configure_account(request.account_id, request.terms, at=at, now=now)
@@ -153,7 +153,7 @@ class CallAccounting:
         is_emergency = call.admitted.is_emergency
         full = self.state.slots.find_full(call_id, (to,), is_emergency=is_emergency)
         if full is not None:
-            return Refused(CAUSE_OF_SLOT[to.kind], full.holders)
+            return _refused_for(full)
         self._journal.enter(
             SlotMoved(
                 when=self._journal.moment(at, now),
@@ -469,3 +469,7 @@ class CallAccounting:
         self._ended[call_id] = record
         if len(self._ended) > ENDED_KEPT_MAX:
             self._ended.popitem(last=False)
+
+
+def _refused_for(full: SlotsFull) -> Refused:
+    return Refused(CAUSE_OF_SLOT[full.claim.kind], full.holders, full.claim.owner)

@@ -77,6 +77,11 @@ def trunk_owner(trunk_id: int) -> str:
     return f"trunk/{trunk_id}"
 
 
+def channels_owner(account_id: int) -> str:
+    """Return the name under which calls over the channels of an account are kept."""
+    return f"account/{account_id}/channels"
+
+
 def is_outgoing_slot(owner: str) -> bool:
     """Tell whether a place is one of an account's outgoing calls."""
     return owner.startswith("account/") and owner.endswith(f"/{_OUTGOING}")
@@ -113,4 +118,4 @@ def _outgoing_claim(account: Account, outgoing_max: int | None) -> SlotClaim:
 def _channel_claims(account: Account) -> list[SlotClaim]:
     if account.channels is None:
         return []
-    return [SlotClaim(f"account/{account.id}/channels", account.channels, kind=SlotKind.CHANNEL)]
+    return [SlotClaim(channels_owner(account.id), account.channels, kind=SlotKind.CHANNEL)]

@@ -138,6 +138,7 @@ class CallStages:
             now=now,
         )
         if isinstance(outcome, Refused):
+            running.refused_by = outcome.owner
             if not self._has_asked_holders(running, outcome):
                 self._refuse_unadmitted(running, RefusalCause(outcome.cause.value), now=now)
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from freiton.calls.admission_request import channels_owner
 from freiton.calls.call_conditions import CallConditions
 from freiton.routing.decision import CallKind, Connect, Group, TrunkGroup
 from freiton.routing.directory import Device
@@ -45,7 +46,7 @@ class RunningCall:
         "admitted_seq", "answered_seq", "call", "conditions", "cut_reason", "deadline",
         "decision", "device", "dialogs", "group", "groups_left", "has_probed_holders", "id",
         "invite_transaction", "is_admitted", "is_emergency", "is_unproven", "merge_key", "phase",
-        "probe_deadline", "talking_since", "targets", "wait_deadline",
+        "probe_deadline", "refused_by", "talking_since", "targets", "wait_deadline",
     )  # fmt: skip
 
     def __init__(
@@ -75,6 +76,8 @@ class RunningCall:
         self.targets: tuple[Target, ...] = ()
         self.is_emergency = decision is not None and decision.kind is CallKind.EMERGENCY
         self.is_admitted = False
+        # Whose slots were full, as the accounting names owners.
+        self.refused_by: str | None = None
         self.admitted_seq: int | None = None
         self.answered_seq: int | None = None
         self.cut_reason = ""
@@ -105,9 +108,12 @@ class RunningCall:
         account = None if decision is None else decision.caller or decision.called_account
         if cause is RefusalCause.TRUNK_LIMIT and isinstance(self.groups_left[0], TrunkGroup):
             return self.groups_left[0].trunk.limit_refusal_status
-        if account is None:
+        if account is None or decision is None:
             return None
         if cause is RefusalCause.CHANNEL_LIMIT:
+            called = decision.called_account
+            if called is not None and self.refused_by == channels_owner(called.id):
+                return called.channel_refusal_status
             return account.channel_refusal_status
         return account.credit_refusal_status
 

@@ -77,7 +77,9 @@ def test_a_call_without_a_price_has_no_cost() -> None:
 def test_a_second_call_on_one_flatrate_is_refused_and_its_holder_named() -> None:
     desk = Desk()
     desk.admit("x", flatrate(1))
-    assert desk.admit("y", flatrate(1)) == Refused(AdmissionCause.FLATRATE_LIMIT, ("x",))
+    assert desk.admit("y", flatrate(1)) == Refused(
+        AdmissionCause.FLATRATE_LIMIT, ("x",), flatrate(1).owner
+    )
     assert isinstance(desk.admit("y", flatrate(2)), Admitted)
 
 
@@ -93,7 +95,7 @@ def test_a_second_call_on_one_flatrate_is_refused_and_its_holder_named() -> None
 def test_each_kind_of_slot_has_its_cause(kind: SlotKind, cause: AdmissionCause) -> None:
     desk = Desk()
     answer = desk.admit("c", SlotClaim("owner", 0, kind=kind))
-    assert answer == Refused(cause)
+    assert answer == Refused(cause, (), "owner")
 
 
 def test_bye_and_invite_in_one_wake_up_succeed() -> None:
@@ -360,7 +362,7 @@ def test_reserved_channels_are_left_for_emergency_calls() -> None:
     desk = Desk()
     line = trunk("a", 2, reserved=1)
     assert isinstance(desk.admit("x", line), Admitted)
-    assert desk.admit("y", line) == Refused(AdmissionCause.TRUNK_LIMIT, ("x",))
+    assert desk.admit("y", line) == Refused(AdmissionCause.TRUNK_LIMIT, ("x",), "trunk/a")
     assert isinstance(desk.admit("sos", line, is_emergency=True), Admitted)
 
 
@@ -374,7 +376,7 @@ def test_failover_moves_the_slot_to_the_next_trunk() -> None:
             "c", "trunk/a", to=trunk("b", 1), trunk_id="b", at=desk.at, now=desk.now
         )
 
-    assert move() == Refused(AdmissionCause.TRUNK_LIMIT, ("other",))
+    assert move() == Refused(AdmissionCause.TRUNK_LIMIT, ("other",), "trunk/b")
     desk.end("other")
     assert move() is None
     assert desk.slots(trunk("a", 1)) == set()

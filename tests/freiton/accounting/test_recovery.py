@@ -51,7 +51,9 @@ def test_an_answered_call_keeps_slot_and_money_until_it_is_probed() -> None:
 
     assert (call.call_id, call.account_id, call.resume) == ("c", "1", b"resume")
     assert desk.slots(flatrate(1)) == {"c"}
-    assert desk.admit("d", flatrate(1)) == Refused(AdmissionCause.FLATRATE_LIMIT, ("c",))
+    assert desk.admit("d", flatrate(1)) == Refused(
+        AdmissionCause.FLATRATE_LIMIT, ("c",), flatrate(1).owner
+    )
     assert desk.available() == 90 * SECOND
 
 

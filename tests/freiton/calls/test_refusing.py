@@ -98,6 +98,22 @@ def test_the_channels_of_an_account_hold_both_directions(status: int) -> None:
     assert switch.phone("ben").call(MOBILE).finals == []
 
 
+@pytest.mark.parametrize("status", [503, 486])
+def test_on_net_the_full_side_says_what_its_callers_hear(status: int) -> None:
+    other = {503: 486, 486: 503}[status]
+    switch = open_switch(
+        account(1, "anna", channels=2, channel_refusal_status=other),
+        account(2, "ben", channels=1, channel_refusal_status=status),
+    )
+    talk(switch, "ben")
+    side = switch.phone("anna").call("ben")
+    assert_refused(switch, side, RefusalCause.CHANNEL_LIMIT, status=status)
+    talk(switch)
+    talk(switch)
+    side = switch.phone("anna").call("ben")
+    assert_refused(switch, side, RefusalCause.CHANNEL_LIMIT, status=other)
+
+
 def test_without_a_flatrate_the_eleventh_call_is_refused() -> None:
     switch = open_switch()
     for _ in range(10):
