@@ -73,6 +73,12 @@ def test_what_has_no_row_has_no_price(dialled: str, reason: UnpricedReason) -> N
     assert found.reason is reason
 
 
+def test_a_quote_names_each_decision_once() -> None:
+    assert quote_of(AUSTRIA).readings == ("R-LIST", "R-ROW", "R-INNER")
+    files = changed("small/zones.csv", "71,inner,Austria,AT,", "71,inner,Austria,AT,R-ROW R-AT")
+    assert quote_of(AUSTRIA, files=files).readings == ("R-LIST", "R-ROW", "R-INNER", "R-AT")
+
+
 def test_the_country_of_the_provider_is_never_in_the_rest_zone() -> None:
     files = changed("small/calls.csv", "30,Germany,DE,", "30,Germany,DE-T-MOBILE,")
     files["small/tariff.toml"] = files["small/tariff.toml"].replace('"DE/fixed"', '"@near"')

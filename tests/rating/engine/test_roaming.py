@@ -46,6 +46,19 @@ def test_the_higher_of_two_zones_prices_a_call(visited: str, dialled: str, row: 
     assert found.origin == abroad(visited)
 
 
+def test_within_the_visited_country_its_zone_holds_for_every_part_of_it() -> None:
+    files = changed(
+        "small/tariff.toml",
+        '[[zone]]\nid = "red"',
+        '[[zone]]\nid = "blue"\npurpose = "roaming"\nline = 9\n\n[[zone]]\nid = "red"',
+    )
+    files["small/roaming.csv"] += "54,,Blue,@blue,0.50,0.50,60/60,,,\n"
+    files["small/zones.csv"] += "81,blue,Azores,PT-AZORES,\n"
+    rows = {visited: quote_of("+351 296 123456", origin=abroad(visited), files=files).row_id
+            for visited in ("PT", "FR", "TH")}  # fmt: skip
+    assert rows == {"PT": "50/base/fixed", "FR": "54/base/fixed", "TH": "52/base/fixed"}
+
+
 @pytest.mark.parametrize(
     "dialled",
     ["0800 1234567", "00800 12345678", "01805 123456", "0900 1 234567", "115", "11833",
