@@ -414,6 +414,7 @@ class RunningSwitch:
             "charging_log": "up" if self._writer.is_up else "down",
             "emergency_path": "up" if self._facts.is_emergency_path_up() else "down",
             "is_draining": parts.setup.is_draining,
+            "price_lists": ", ".join(parts.setup.pricing.lists_on(self._clock.utc())),
         }
 
     async def _top_up(self, arguments: Mapping[str, Any]) -> object:

@@ -11,7 +11,7 @@ from freiton.calls.stream import CallReport, Kind
 from freiton.routing.decision import CallKind
 from freiton.routing.refusals import RefusalCause
 from rating.cdr import CallDetailRecord
-from rating.engine import RatedCall, describe
+from rating.engine import Quote, RatedCall, describe
 from sipcore.b2bua.call_events import Target
 
 RESULTS: Final = ("answered", "refused", "busy", "unanswered", "cancelled", "failed")
@@ -65,8 +65,7 @@ class CallReports:
 
     def tick(self, running: RunningCall, cost: RatedCall | None, *, now: float) -> None:
         """Tell that a call goes on; ``cost`` is its price up to now."""
-        micros = None if cost is None else cost.amount_micros
-        self._publish("tick", running, now=now, cost_micros=micros)
+        self._publish("tick", running, now=now, cost=cost)
 
     def leg(
         self, running: RunningCall, target: Target, result: str, *, status: int | None = None
@@ -118,6 +117,8 @@ class CallReports:
             released_by=record.released_by,
             status=record.sip_status,
             talk_s=record.duration_us / 1_000_000,
+            plan=_plan_of(record.quote),
+            allowance_s=sum(record.allowance_used_s.values()),
             amount_micros=record.amount_micros,
         )
         if not self._stream.is_followed:
@@ -133,6 +134,8 @@ class CallReports:
                 called_number=record.called_number,
                 talk_s=record.duration_us / 1_000_000,
                 cost_micros=None if record.quote is None else record.amount_micros,
+                plan=_plan_of(record.quote),
+                allowance_s=sum(record.allowance_used_s.values()),
                 cause=record.ending,
                 status=record.sip_status or 0,
             )
@@ -144,7 +147,7 @@ class CallReports:
         return account_id if account is None else account.name
 
     def _publish(
-        self, what: Kind, running: RunningCall, *, now: float, cost_micros: int | None = None
+        self, what: Kind, running: RunningCall, *, now: float, cost: RatedCall | None = None
     ) -> None:
         decision = running.decision
         if not self._stream.is_followed:
@@ -162,10 +165,16 @@ class CallReports:
                 calling_number="" if decision is None else decision.calling_number or "",
                 called_number="" if decision is None else called_text(decision),
                 talk_s=0.0 if since is None else round(now - since, 3),
-                cost_micros=cost_micros,
+                cost_micros=None if cost is None else cost.amount_micros,
                 price="" if quote is None else describe(quote, "en"),
+                plan=_plan_of(quote),
+                allowance_s=0 if cost is None else sum(cost.allowance_used_s),
             )
         )
+
+
+def _plan_of(quote: Quote | None) -> str:
+    return "" if quote is None or quote.provider is None else f"{quote.provider}/{quote.plan_id}"
 
 
 def result_of_status(status: int) -> str:

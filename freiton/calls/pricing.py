@@ -65,6 +65,15 @@ class Pricing:
             allowances=allowance_terms(price, subscription, self.tariffs, at=at),
         )
 
+    def lists_on(self, at: datetime) -> list[str]:
+        """List the price lists in force at an instant, besides those that terms have pinned."""
+        return [
+            f"{price_list.id} {price_list.version}"
+            for provider, tariff in sorted(self.tariffs.plans.items())
+            for price_list in tariff.price_lists
+            if price_list.holds_on(self.tariffs.local_day(provider, at))
+        ]
+
 
 def callee_of(caller: Account, called: Account | None) -> Callee:
     """Return what kind of subscriber is called; None is somebody outside of this switch."""

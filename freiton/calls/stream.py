@@ -15,6 +15,7 @@ class CallReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
     Numbers come whole; who shows or writes them to other than the operator's own terminal masks
     them. ``account`` is a name. ``cost_micros`` is the price up to this instant in the basis of
     the price list, from the same function as the final charge; ``talk_s`` counts from the answer.
+    ``plan`` is that of who pays, ``allowance_s`` the charged seconds that allowances paid.
     """
 
     kind: Kind
@@ -27,5 +28,7 @@ class CallReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
     talk_s: float = 0.0
     cost_micros: int | None = None
     price: str = ""
+    plan: str = ""
+    allowance_s: int = 0
     cause: str = ""
     status: int = 0

@@ -87,8 +87,15 @@ class Board:
             _state(report),
             f"{report.get('talk_s', 0):.0f} s",
             "" if cost is None else euros(cost),
-            str(report.get("price", "")),
+            _price(report),
         )
+
+
+def _price(report: dict[str, Any]) -> str:
+    allowance_s = report.get("allowance_s", 0)
+    by_allowance = f"{allowance_s} s by allowance" if allowance_s else ""
+    told = (report.get("price", ""), report.get("plan", ""), by_allowance)
+    return ", ".join(one for one in told if one)
 
 
 def _state(report: dict[str, Any]) -> str:

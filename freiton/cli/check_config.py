@@ -2,6 +2,7 @@
 
 import typer
 
+from freiton.calls.subscriptions import check_bookings
 from freiton.cli.desk import Desk
 from freiton.cli.output import say
 from freiton.config import Config, ConfigError, Problem
@@ -23,13 +24,15 @@ def check_config(context: typer.Context) -> None:
     say(f"http: {config.http.listen}")
     say(f"domains: {', '.join(config.domains)}")
     say(f"state folder: {config.state_folder}")
-    plan = desk.tariff_plan
-    lists = ", ".join(f"{one.id} {one.version}" for one in plan.price_lists)
-    say(f"tariff: {plan.name} ({lists})")
+    for provider, tariff in sorted(desk.tariffs.plans.items()):
+        lists = ", ".join(f"{one.id} {one.version}" for one in tariff.price_lists)
+        default = ", the default" if provider == config.tariff.provider else ""
+        say(f"tariff: {tariff.name} ({lists}){default}")
     say(f"numbering: {desk.numbering.version}")
     if desk.has_site:
         directory = desk.directory()
         _check_listeners_of_trunks(config, directory)
+        check_bookings(directory, desk.tariffs)
         say(f"site: {len(directory.accounts)} accounts, {len(directory.trunks)} trunks")
     say("All is well.")
 

@@ -1,0 +1,22 @@
+"""The board of running calls: what stands in its last column."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from freiton.cli.calls import Board
+
+
+def prices(*reports: dict[str, Any]) -> list[object]:
+    board = Board(with_numbers=True)
+    for report in reports:
+        board.take({"call_id": "c1", "account": "paula", "cause": None, **report})
+    return list(board.table().columns[-1].cells)
+
+
+def test_price_plan_and_seconds_of_allowances_are_shown() -> None:
+    admitted = {"kind": "admit", "price": "12.2 cents net per minute", "plan": "plusnet/sip-trunk"}
+    assert prices(admitted) == ["12.2 cents net per minute, plusnet/sip-trunk"]
+    told = prices(admitted, {"kind": "tick", "talk_s": 5.0, "cost_micros": 0, "allowance_s": 5})
+    assert told == ["12.2 cents net per minute, plusnet/sip-trunk, 5 s by allowance"]
+    assert prices({"kind": "admit"}) == [""]
