@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from rating.engine import Unpriced, UnpricedReason
+from rating.engine import Quote, Unpriced, UnpricedReason
 from rating.numbering import LineType
 from rating.pricing import ExternalPrice
 from tests.rating.small_tariff import abroad, called_in, changed, price_of, quote_of
@@ -94,6 +94,28 @@ def test_what_leads_nowhere_has_no_price_from_abroad() -> None:
     )
     found = price_of("+882 16 12345678", origin=abroad("FR"), told=PARTNER, files=files)
     assert not isinstance(found, Unpriced)
+
+
+def test_a_place_in_no_zone_has_no_price_from_abroad() -> None:
+    files = changed(
+        "small/tariff.toml",
+        'id = "red"\npurpose = "roaming"\nrest = true',
+        'id = "red"\npurpose = "roaming"',
+    )
+    files["small/zones.csv"] += "82,red,Thailand,TH,\n"
+    assert isinstance(quote_of(BANGKOK, origin=abroad("FR"), files=files), Quote)
+    assert price_of(TOKYO, origin=abroad("FR"), files=files) == Unpriced(
+        UnpricedReason.NO_ROW, "81"
+    )
+    assert price_of(PARIS, origin=abroad("JP"), files=files) == Unpriced(
+        UnpricedReason.NO_ROW, "331"
+    )
+
+
+def test_a_row_of_a_line_type_stands_before_that_of_services() -> None:
+    files = changed("small/roaming.csv", "service 001/satellite", "service")
+    files["small/roaming.csv"] += "55,,Satellite,001/satellite,9.90,,60/60,,,\n"
+    assert quote_of(SATELLITE, origin=abroad("FR"), files=files).row_id == "55/base/fixed"
 
 
 def test_covers_of_roaming_see_the_zone_and_nothing_else() -> None:
