@@ -97,12 +97,13 @@ def _option(file: TariffFile, section: Section) -> Option:
 
 
 def _surcharge(file: TariffFile, section: Section) -> Surcharge:
-    name, per_minute = section.text("id"), section.price("per_minute")
+    surcharge_id, per_minute = section.text("id"), section.price("per_minute")
+    label = section.text("name") if section.has("name") else surcharge_id
     source = file.source(section)
     surcharge = Surcharge(
-        id=name,
+        id=surcharge_id,
         unit_price=UnitPrice.compile(Fraction(0), per_minute),
-        part=PricePart(name, per_minute, Fraction(0), source),
+        part=PricePart(label, per_minute, Fraction(0), source),
         origins=file.origins(section, frozenset()),
         except_=file.selectors(section, "except"),
         dropped_by=frozenset(file.option_names(section, "dropped_by")),

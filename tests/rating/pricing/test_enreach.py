@@ -244,6 +244,7 @@ def test_surcharge_of_the_sim() -> None:
     (surcharge,) = tariffs().plan("enreach").surcharges
     assert surcharge.per_minute == amount(LINES[204][1])
     assert surcharge.source.line == 204
+    assert surcharge.part.label == "Mehrpreis aus dem nationalen Mobilfunknetz"
     assert "FMC" in LINES[205][1]
     assert surcharge.dropped_by == {
         name for name in tariffs().plan("enreach").options if "FMC" in name
