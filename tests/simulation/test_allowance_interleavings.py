@@ -180,6 +180,38 @@ def test_every_order_with_a_crash_after_every_step(found: tuple[str, ...]) -> No
             story.finish()
 
 
+def test_a_kill_after_every_record_of_a_long_story() -> None:
+    """Whatever the disk had by then, what calls used and what is left add up to what there was."""
+    story = Story()
+    desk = story.desk
+    for name, ends in (("a", ""), ("b", "a"), ("c", "b"), ("d", "d"), ("e", "")):
+        desk.pay(PAID, name)
+        desk.write()
+        desk.connect(name, terms=PREPAID, allowances=(MAY,))
+        desk.run(STEP_S)
+        if ends:
+            story.end(ends)
+        desk.write()
+    rows, keys = list(desk.log.rows), list(desk.log.positions)
+    assert len(rows) > 20
+    for length in range(len(rows) + 1):
+        desk.log.rows = rows[:length]
+        desk.log.positions = {key: number for number, key in enumerate(keys[:length], start=1)}
+        ended = [record for name, record in story.records.items() if _is_in_log(desk, name)]
+        recovered = desk.die(down_s=1)
+        closed = [
+            *recovered.closed,
+            *(
+                desk.accounting.close_lost(call.call_id, at=desk.at, now=desk.now)
+                for call in recovered.open_calls
+            ),
+        ]
+        used_s = sum(record.allowance_used_s.get("FREE", 0) for record in (*ended, *closed))
+        assert desk.allowance(MAY) == (used_s, 0)
+        assert used_s <= MAY.granted_s
+        assert desk.accounting.state.book.imbalance_micros() == (0, 0)
+
+
 def _die(story: Story, found: tuple[str, ...]) -> None:
     """Lose what the log does not know; find some calls alive, let them talk on, and close all."""
     desk = story.desk
