@@ -7,8 +7,8 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from freiton.cli.candidates import Candidate, Candidates, objections
 from freiton.cli.desk import Desk
-from freiton.cli.offers import Offer, Offers, objections
 from freiton.cli.output import AsJson, euros, note, print_json, print_table, say
 from freiton.cli.past_calls import OneAccount, Since, Until, past_calls
 from freiton.cli.progress import watched
@@ -35,20 +35,20 @@ class Report:
     calls: int
     peak: int
     charged_micros: int
-    offers: list[Offer] = field(default_factory=list)
+    candidates: list[Candidate] = field(default_factory=list)
     objections: Counter[str] = field(default_factory=Counter)
     """Against combinations that were left out for it."""
 
     def as_json(self) -> dict[str, Any]:
         """Give the fields for programs."""
-        best = next((one for one in self.offers if one.fees.is_orderable), None)
+        best = next((one for one in self.candidates if one.fees.is_orderable), None)
         return {
             "account": self.account,
             "calls": self.calls,
             "peak": self.peak,
             "charged_micros": self.charged_micros,
             "cheapest": None if best is None else str(best.combination),
-            "offers": [one.as_json() for one in self.offers],
+            "candidates": [one.as_json() for one in self.candidates],
             "objections": dict(self.objections),
         }
 
@@ -98,13 +98,13 @@ def simulate_calls(
         if caller is None:
             note(f"{len(calls)} calls are left out: account {account_id} is not there any more.")
             continue
-        offers = Offers(replay, books, calls, facts=frozenset(facts or ()))
+        candidates = Candidates(replay, books, calls, facts=frozenset(facts or ()))
         charged = sum(past.records[call.call_id].gross_micros for call in calls)
-        report = Report(f"{caller.name}@{caller.domain}", len(calls), offers.peak, charged)
+        report = Report(f"{caller.name}@{caller.domain}", len(calls), candidates.peak, charged)
         if wanted is not None:
-            report.offers.append(offers.of(wanted, offers.fees_of(wanted)))
+            report.candidates.append(candidates.of(wanted, candidates.fees_of(wanted)))
         else:
-            _try_all(report, offers, desk.tariffs, is_trunk=caller.kind is AccountKind.PBX)
+            _try_all(report, candidates, desk.tariffs, is_trunk=caller.kind is AccountKind.PBX)
         reports.append(report)
     if as_json:
         print_json([report.as_json() for report in reports])
@@ -145,20 +145,20 @@ def _wanted(
     return Combination(provider, plan_id, price_list, tuple(units.items()))
 
 
-def _try_all(report: Report, offers: Offers, tariffs: Tariffs, *, is_trunk: bool) -> None:
+def _try_all(report: Report, candidates: Candidates, tariffs: Tariffs, *, is_trunk: bool) -> None:
     """Simulate every combination that can be ordered, the best first; count why others cannot."""
-    tried = list(combinations(tariffs, is_trunk=is_trunk, peak=offers.peak))
+    tried = list(combinations(tariffs, is_trunk=is_trunk, peak=candidates.peak))
     if len(tried) > COMBINATIONS_MAX:
         raise OperatorError(
             f"{len(tried)} combinations are too many to try: name a plan, or fewer calls"
         )
     for combination in watched(tried, report.account, total=len(tried)):
-        fees = offers.fees_of(combination)
+        fees = candidates.fees_of(combination)
         if fees.is_orderable:
-            report.offers.append(offers.of(combination, fees))
+            report.candidates.append(candidates.of(combination, fees))
         else:
             report.objections.update(set(objections(fees)))
-    report.offers.sort(key=Offer.order)
+    report.candidates.sort(key=Candidate.order)
 
 
 def _show(report: Report) -> None:
@@ -166,33 +166,33 @@ def _show(report: Report) -> None:
         f"{report.account}: {report.calls} calls, {report.peak} at once at most;"
         f" they were charged {euros(report.charged_micros)}."
     )
-    shown = report.offers[:SHOWN]
+    shown = report.candidates[:SHOWN]
     print_table(_COLUMNS, map(_row, shown), empty="No combination can be ordered.")
-    best = report.offers[0] if report.offers else None
+    best = report.candidates[0] if report.candidates else None
     if best is None:
         for reason, count in report.objections.most_common(SHOWN):
             say(f"{count} times: {reason}")
-    elif len(report.offers) == 1:
+    elif len(report.candidates) == 1:
         for reason in objections(best.fees):
             say(f"It cannot be ordered so: {reason}")
         for why, count in best.simulation.unpriced.items():
             say(f"{count} calls have no price: {why.replace('_', ' ')}.")
     else:
-        say(f"Of {len(report.offers)} that can be ordered, {best.praise()}")
-    if any(offer.is_example for offer in shown):
+        say(f"Of {len(report.candidates)} that can be ordered, {best.praise()}")
+    if any(candidate.is_example for candidate in shown):
         say("* rests on a list whose prices are invented examples.")
     say("")
 
 
-def _row(offer: Offer) -> tuple[object, ...]:
-    simulation, fees = offer.simulation, offer.fees
+def _row(candidate: Candidate) -> tuple[object, ...]:
+    simulation, fees = candidate.simulation, candidate.fees
     return (
-        f"{offer.combination}{' *' if offer.is_example else ''}",
+        f"{candidate.combination}{' *' if candidate.is_example else ''}",
         simulation.priced,
         simulation.refused or None,
         sum(simulation.unpriced.values()) or None,
         euros(simulation.gross_micros),
         euros(fees.monthly_micros),
-        euros(offer.total_micros),
+        euros(candidate.total_micros),
         euros(fees.once_micros),
     )

@@ -144,10 +144,11 @@ class AccountReplay:
 
     def charge(self, call: RecordedCall, found: Quote) -> RatedCall:
         """Charge the next call at its quote, and take what it uses of allowances."""
-        if not found.allowances or not call.rated_us:
+        terms = self._day_terms(call) if found.allowances and call.rated_us else None
+        if terms is None:
             return rate_call(RatingParams(found, call.rated_us))
         period = period_of(call.started_at)
-        left_s = tuple(self._left(call, option_id, period) for option_id in found.allowances)
+        left_s = tuple(self._left(option_id, period, terms) for option_id in found.allowances)
         rated = rate_call(RatingParams(found, call.rated_us, left_s))
         self.keep(call.started_at, rated.allowance_use)
         return rated
@@ -183,21 +184,17 @@ class AccountReplay:
             self._terms[booked.provider, day] = terms
         return terms
 
-    def _left(self, call: RecordedCall, option_id: str, period: str) -> int:
+    def _left(self, option_id: str, period: str, terms: DayTerms) -> int:
         """Give what is left of an allowance; units booked within a month count from their day."""
         key = (option_id, period)
         gone_s = self._used_s.get(key, 0) + self._taken_s.get(key, 0)
-        return max(0, self._granted(call, option_id) - gone_s)
+        return max(0, self._granted(option_id, terms) - gone_s)
 
-    def _granted(self, call: RecordedCall, option_id: str) -> int:
-        found = self._replay.tariffs.plan_at(self._subscription, call.started_at)
-        if found is None:
-            return 0
-        booked, day = found
-        key = (option_id, day)
+    def _granted(self, option_id: str, terms: DayTerms) -> int:
+        key = (option_id, terms.day)
         if key not in self._granted_s:
-            tariff = self._replay.tariffs.plan(booked.provider)
-            self._granted_s[key] = tariff.included_s(option_id, day, self._subscription)
+            tariff = self._replay.tariffs.plan(terms.booked.provider)
+            self._granted_s[key] = tariff.included_s(option_id, terms.day, self._subscription)
         return self._granted_s[key]
 
 

@@ -68,7 +68,9 @@ def as_of(tariffs: Tariffs, day: date) -> Tariffs:
 
 def _rerated(record: CallDetailRecord, rated: RatedCall, run: int) -> CallDetailRecord | None:
     """Give the record of a new run; ``None`` if nobody would see a difference."""
-    new = replace(
+    if _is_charged(record, rated):
+        return None
+    return replace(
         record,
         quote=rated.quote,
         billed_s=rated.billed_s,
@@ -80,21 +82,21 @@ def _rerated(record: CallDetailRecord, rated: RatedCall, run: int) -> CallDetail
         rating_run=run,
         supersedes=record.rating_run,
     )
-    return None if _charged(new) == _charged(record) else new
 
 
-def _charged(record: CallDetailRecord) -> tuple[object, ...]:
-    """Give what a call was charged, and by which row."""
-    quote = record.quote
-    by = None if quote is None else (quote.list_id, quote.list_version, quote.covered_by)
+def _is_charged(record: CallDetailRecord, rated: RatedCall) -> bool:
+    """Tell whether a call was charged just so, and by a row of the same list."""
+    old, new = record.quote, rated.quote
     return (
-        record.billed_s,
-        record.charged_s,
-        record.amount_micros,
-        record.net_micros,
-        record.gross_micros,
-        dict(record.allowance_used_s),
-        by,
+        record.gross_micros == rated.gross_micros
+        and record.net_micros == rated.net_micros
+        and record.amount_micros == rated.amount_micros
+        and record.charged_s == rated.charged_s
+        and record.allowance_used_s == rated.allowance_use
+        and old is not None
+        and old.list_version == new.list_version
+        and old.list_id == new.list_id
+        and old.covered_by == new.covered_by
     )
 
 

@@ -32,15 +32,17 @@ def simulated(freiton: Freiton, *arguments: str) -> dict[str, Any]:
 
 def test_the_same_plan_costs_what_was_charged(freiton: Freiton) -> None:
     report = simulated(freiton, "--plan", "tgnet/account")
-    (offer,) = report["offers"]
-    assert report["charged_micros"] == offer["calls_gross_micros"] == CHARGED
-    assert (offer["made"], offer["refused"], offer["unpriced"]) == (3, 0, {})
-    assert offer["is_orderable"] is True
+    (candidate,) = report["candidates"]
+    assert report["charged_micros"] == candidate["calls_gross_micros"] == CHARGED
+    assert (candidate["made"], candidate["refused"], candidate["unpriced"]) == (3, 0, {})
+    assert candidate["is_orderable"] is True
 
 
 def test_a_flat_refuses_what_ran_beside_another_call(freiton: Freiton) -> None:
     one, two = (
-        simulated(freiton, "--plan", "tgnet/account", "--option", f"FLAT.DE:{count}")["offers"][0]
+        simulated(freiton, "--plan", "tgnet/account", "--option", f"FLAT.DE:{count}")["candidates"][
+            0
+        ]
         for count in (1, 2)
     )
     assert (one["refused"], two["refused"]) == (1, 0)
@@ -50,20 +52,20 @@ def test_a_flat_refuses_what_ran_beside_another_call(freiton: Freiton) -> None:
 
 def test_a_net_list_is_compared_gross(freiton: Freiton) -> None:
     # Enreach Contact 03/2026: Advanced 8.90 a month and 25.00 once (line 129), 1.2 and 9.9 cents.
-    offer = simulated(freiton, "--plan", "enreach/advanced")["offers"][0]
-    assert offer["calls_net_micros"] == 12_000 + 99_000 + 24_000
-    assert offer["calls_gross_micros"] == 14_280 + 117_810 + 28_560
-    assert (offer["monthly_fees_micros"], offer["once_micros"]) == (10_591_000, 29_750_000)
-    assert offer["total_micros"] == 14_280 + 117_810 + 28_560 + 10_591_000
+    candidate = simulated(freiton, "--plan", "enreach/advanced")["candidates"][0]
+    assert candidate["calls_net_micros"] == 12_000 + 99_000 + 24_000
+    assert candidate["calls_gross_micros"] == 14_280 + 117_810 + 28_560
+    assert (candidate["monthly_fees_micros"], candidate["once_micros"]) == (10_591_000, 29_750_000)
+    assert candidate["total_micros"] == 14_280 + 117_810 + 28_560 + 10_591_000
 
 
 def test_without_a_plan_the_cheapest_is_named(freiton: Freiton) -> None:
     report = simulated(freiton)
-    orders = [(one["calls"] - one["made"], one["total_micros"]) for one in report["offers"]]
+    orders = [(one["calls"] - one["made"], one["total_micros"]) for one in report["candidates"]]
     assert orders == sorted(orders)
     assert report["cheapest"] == "tgnet/account"
-    assert {one["provider"] for one in report["offers"]} == {"tgnet", "enreach", "plusnet"}
-    assert all(one["is_orderable"] for one in report["offers"])
+    assert {one["provider"] for one in report["candidates"]} == {"tgnet", "enreach", "plusnet"}
+    assert all(one["is_orderable"] for one in report["candidates"])
     told = freiton("simulate").out
     assert "the cheapest that carries all calls is tgnet/account: 0.286 € with fees." in told
     assert "* rests on a list whose prices are invented examples." in told
@@ -71,7 +73,7 @@ def test_without_a_plan_the_cheapest_is_named(freiton: Freiton) -> None:
 
 def test_what_order_rules_ask_for_can_be_told(freiton: Freiton) -> None:
     assert [one for one in simulated(freiton)["objections"] if "businesses" in one]
-    providers = {one["provider"] for one in simulated(freiton, "--fact", "business")["offers"]}
+    providers = {one["provider"] for one in simulated(freiton, "--fact", "business")["candidates"]}
     assert "zaluma" in providers
 
 
@@ -82,8 +84,10 @@ def test_what_cannot_be_ordered_says_why(freiton: Freiton) -> None:
 
 
 def test_calls_without_a_price_are_told(state: Path, freiton: Freiton) -> None:
-    offer = simulated(freiton, "--plan", "zaluma/fax-trunk", "--since", "2026-05-04")["offers"][0]
-    assert offer["made"] + sum(offer["unpriced"].values()) == 3
+    candidate = simulated(freiton, "--plan", "zaluma/fax-trunk", "--since", "2026-05-04")[
+        "candidates"
+    ][0]
+    assert candidate["made"] + sum(candidate["unpriced"].values()) == 3
 
 
 def test_a_span_leaves_the_other_calls_out(freiton: Freiton) -> None:

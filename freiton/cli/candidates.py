@@ -24,7 +24,7 @@ NO_FEES = Fees(0, 0, (), ())
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class Candidate:
     """A combination and what came of it; amounts are gross."""
 
     combination: Combination
@@ -44,7 +44,7 @@ class Offer:
         return lost, self.total_micros, self.fees.once_micros, str(self.combination)
 
     def praise(self) -> str:
-        """Say what the best offer is."""
+        """Say what the best candidate is."""
         lost = self.simulation.lost
         carries = "carries all calls" if not lost else f"carries all but {lost} calls"
         example = ", by invented prices" if self.is_example else ""
@@ -88,7 +88,7 @@ def objections(fees: Fees) -> tuple[str, ...]:
     return tuple(dict.fromkeys(reasons))
 
 
-class Offers:
+class Candidates:
     """Tries combinations over the calls of one account, in the order of their starts."""
 
     def __init__(
@@ -121,14 +121,14 @@ class Offers:
             facts=self._facts,
         )
 
-    def of(self, combination: Combination, fees: Fees) -> Offer:
+    def of(self, combination: Combination, fees: Fees) -> Candidate:
         """Let the calls be made with it, booked as of the first month that has one."""
         tariff = self._tariff(combination)
         subscription = combination.subscription(self._months(tariff)[0].first_day)
         found = simulate(self._replay, self._calls, subscription)
         lists = tariff.versions_of(combination.price_list)
         is_example = any(price_list.terms.is_example for price_list in lists)
-        return Offer(combination, found, fees, is_example)
+        return Candidate(combination, found, fees, is_example)
 
     def _tariff(self, combination: Combination) -> TariffPlan:
         return self._replay.tariffs.plan(combination.provider)
