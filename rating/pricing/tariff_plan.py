@@ -34,7 +34,7 @@ class Effective(StrEnum):
     PROVISION_DAY = "provision_day"
     """From the day it was provided."""
     CONTRACT_TERM = "contract_term"
-    """From the day it was provided, but not before the term of the plan in force."""
+    """From the day it was provided, which order rules make the first day of a contract term."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +190,7 @@ class TariffPlan:
         plan = self.plan(booked.plan_id)
         found = [self.options[option_id] for option_id in plan.includes]
         for booking, option in self._booked(plan, subscription):
-            if option not in found and _counts_on(day, booking, option.effective, booked):
+            if option not in found and _counts_on(day, booking, option.effective):
                 found.append(option)
         return found
 
@@ -206,7 +206,7 @@ class TariffPlan:
         plan = self.plan(booked.plan_id)
         allowed = [self.options[option_id].concurrent_calls for option_id in plan.includes]
         for booking, option in self._booked(plan, subscription):
-            counts = _counts_on(day, booking, option.effective, booked)
+            counts = _counts_on(day, booking, option.effective)
             if counts and day >= booking.ordered_on and option.concurrent_calls is not None:
                 allowed.append(booking.count * option.concurrent_calls)
         limits = [calls for calls in allowed if calls is not None]
@@ -220,7 +220,7 @@ class TariffPlan:
         plan = self.plan(booked.plan_id)
         units = plan.includes.count(option_id)
         for booking, one in self._booked(plan, subscription):
-            if one is option and _counts_on(day, booking, option.effective, booked):
+            if one is option and _counts_on(day, booking, option.effective):
                 units += booking.count
         return units * option.included_s
 
@@ -242,13 +242,11 @@ class TariffPlan:
                     yield booking, option
 
 
-def _counts_on(day: date, booking: BookedOption, effective: Effective, plan: BookedPlan) -> bool:
+def _counts_on(day: date, booking: BookedOption, effective: Effective) -> bool:
     if booking.count < 1 or (booking.valid_to is not None and day >= booking.valid_to):
         return False
     begins = booking.valid_from
     if effective is Effective.MONTH_START:
         # Never before the month of the order, even if the provision was dated back.
         begins = max(booking.valid_from.replace(day=1), booking.ordered_on.replace(day=1))
-    elif effective is Effective.CONTRACT_TERM:
-        begins = max(booking.valid_from, plan.valid_from)
     return day >= begins

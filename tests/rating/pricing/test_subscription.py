@@ -64,7 +64,7 @@ def test_an_option_of_another_provider_is_not_asked() -> None:
     assert active(date(2025, 5, 2), FIRST, booked("PLUS", since=date(2025, 1, 1))) == []
 
 
-def test_an_option_of_the_contract_term_starts_with_it() -> None:
+def test_an_option_of_the_contract_term_counts_in_its_term() -> None:
     early = booked("FREE-60", since=date(2026, 5, 1))
     assert active(date(2026, 5, 31), FIRST, early) == ["FREE-60"]
     term = BookedPlan("small", "business", date(2026, 6, 1))
