@@ -73,6 +73,7 @@ def compare(seed: int, answer: Callable[[Json], Json] = answer_by_engine) -> Cou
     return met
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_engine_and_checker_agree(seed: int) -> None:
     met = compare(seed)
