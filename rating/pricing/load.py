@@ -19,7 +19,7 @@ from rating.csv_table import read_table
 from rating.errors import DataError, Problem
 from rating.money import parse_price
 from rating.pricing.external import AnnouncedPrice, ExternalPrices
-from rating.pricing.legal_cap import LegalCap, ServicePrice
+from rating.pricing.legal_cap import CappedPrice, LegalCap
 from rating.pricing.load_plan import PlanLoader
 from rating.pricing.origin import ExternalPrice
 from rating.pricing.price_list import Basis
@@ -91,6 +91,8 @@ def _load_caps(document: TomlFile) -> tuple[LegalCap, ...]:
         caps.append(
             LegalCap(
                 numbers=section.texts("numbers"),
+                regions=frozenset(section.texts("regions")),
+                basis=section.choice("basis", Basis, default=Basis.GROSS),
                 per_minute=section.price("per_minute") if section.has("per_minute") else None,
                 per_call=section.price("per_call") if section.has("per_call") else None,
                 increment_s_max=section.count("increment_s_max"),
@@ -100,8 +102,8 @@ def _load_caps(document: TomlFile) -> tuple[LegalCap, ...]:
             )
         )
         section.refuse_unknown_keys()
-        if not caps[-1].numbers:
-            section.problem("numbers", "a cap needs numbers")
+        if not caps[-1].numbers and not caps[-1].regions:
+            section.problem("numbers", "a cap needs numbers or regions")
     return tuple(caps)
 
 
@@ -124,8 +126,8 @@ def _load_external(
             for other in prices
             if other.prefix == price.prefix and price.overlaps(other.valid_from, other.valid_to)
         ]
-        service_price = _service_price(price, vat)
-        found += [breach for cap in caps for breach in cap.breaches(service_price)]
+        capped = _capped(price, vat)
+        found += [breach for cap in caps for breach in cap.breaches(capped)]
         problems += [Problem(EXTERNAL_FILE, line, message) for message in found]
         prices.append(price)
     return ExternalPrices(prices)
@@ -149,10 +151,12 @@ def _announced(cells: Mapping[str, str]) -> AnnouncedPrice:
     )
 
 
-def _service_price(announced: AnnouncedPrice, vat: VatTable) -> ServicePrice:
+def _capped(announced: AnnouncedPrice, vat: VatTable) -> CappedPrice:
     """Put an announced price before the caps; the numbers it is for are all German."""
-    return ServicePrice(
+    return CappedPrice(
         selectors=(announced.prefix,),
+        regions=frozenset(),
+        is_for_consumers=True,
         per_minute=announced.price.per_minute,
         per_call=announced.price.per_call,
         basis=announced.basis,

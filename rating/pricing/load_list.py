@@ -54,16 +54,17 @@ class ListLoader:
 
     def _list(self, section: Section, origins: Mapping[str, frozenset[OriginKind]]) -> PriceList:
         terms = self._terms(section)
-        table = RateTable(self._rules(section, terms), self.problems)
+        zone_table = ZoneTable(self.zones, self.problems)
+        for name, text in self._texts(section, "zones"):
+            zone_table.read(self.file.folder + name, text)
+        zones = zone_table.zones()
+        table = RateTable(self._rules(section, terms, zones), self.problems)
         rates: list[Rate] = []
         for name, text in self._texts(section, "tables"):
             rates += table.read(self.file.folder + name, text, origins.get(name, AT_HOME))
-        zones = ZoneTable(self.zones, self.problems)
-        for name, text in self._texts(section, "zones"):
-            zones.read(self.file.folder + name, text)
         section.refuse_unknown_keys()
-        places = {**zones.places, **table.places}
-        price_list = PriceList(terms, rates, zones=zones.zones(), places=places)
+        places = {**zone_table.places, **table.places}
+        price_list = PriceList(terms, rates, zones=zones, places=places)
         self._check_terms(section, terms)
         _check_rows(section, price_list)
         return price_list
@@ -81,17 +82,18 @@ class ListLoader:
             empty_mobile=section.choice("empty_mobile", EmptyMobile),
             is_pinned=section.flag("pinned", default=False),
             is_default=section.flag("default", default=False),
+            is_for_consumers=section.flag("consumers", default=False),
             is_example=section.flag("example", default=False),
             source=self.file.source(section),
             readings=section.texts("readings"),
         )
 
-    def _rules(self, section: Section, terms: PriceListTerms) -> TableRules:
+    def _rules(self, section: Section, terms: PriceListTerms, zones: Iterable[Zone]) -> TableRules:
         return TableRules(
             terms=terms,
             document=section.text("tables_document", default=self.file.document),
             columns=self.columns,
-            zones=frozenset(zone.id for zone in self.zones),
+            zones={zone.id: zone for zone in zones},
             increments=_increments(section),
             caps=self.caps,
             cap_reading=section.text("cap_reading") if section.has("cap_reading") else "",

@@ -45,6 +45,8 @@ class PriceListTerms:
     """Whether a contract keeps the version of its first day."""
     is_default: bool
     """Whether it holds for contracts that pick no list."""
+    is_for_consumers: bool
+    """Whether consumers may have it, whom the law protects more."""
     is_example: bool
     """Whether its prices are invented, because the document prints none."""
     source: Source

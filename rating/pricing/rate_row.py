@@ -1,7 +1,7 @@
 """One row of a price table: its cells, and what contradicts itself, its list or the law."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -11,11 +11,12 @@ from typing import Final
 from rating.money import parse_price
 from rating.numbering import LineType
 from rating.pricing.columns import ColumnChoice
-from rating.pricing.legal_cap import LegalCap, ServicePrice
+from rating.pricing.legal_cap import CappedPrice, LegalCap
 from rating.pricing.origin import OriginKind
 from rating.pricing.price_list import PriceListTerms
 from rating.pricing.rate import Increments, PricePart, Rate, RateStatus, Source, UnitPrice
 from rating.pricing.selector import is_selector, is_service, zone_of
+from rating.pricing.zones import Zone
 
 LINE_TYPES: Final = (LineType.FIXED, LineType.MOBILE)
 """The kinds of lines that tables tell apart."""
@@ -55,8 +56,8 @@ class TableRules:
     terms: PriceListTerms
     document: str
     columns: ColumnChoice
-    zones: frozenset[str]
-    """Ids that rows may name."""
+    zones: Mapping[str, Zone]
+    """Zones of the list, by the ids that rows may name."""
     increments: Increments
     caps: tuple[LegalCap, ...]
     cap_reading: str
@@ -241,14 +242,16 @@ class RateRow:
             breach
             for rate in rates
             for cap in self._rules.caps
-            for breach in cap.breaches(self._service_price(rate))
+            for breach in cap.breaches(self._capped(rate))
         )
         self.problems += dict.fromkeys(found)
 
-    def _service_price(self, rate: Rate) -> ServicePrice:
+    def _capped(self, rate: Rate) -> CappedPrice:
         terms, increments = self._rules.terms, rate.increments
-        return ServicePrice(
+        return CappedPrice(
             selectors=rate.match,
+            regions=frozenset(self._regions(rate.match)),
+            is_for_consumers=terms.is_for_consumers,
             per_minute=rate.price_per_minute,
             per_call=rate.setup_fee,
             basis=terms.basis,
@@ -257,6 +260,15 @@ class RateRow:
             valid_from=terms.valid_from,
             valid_to=terms.valid_to,
         )
+
+    def _regions(self, selectors: Iterable[str]) -> Iterator[str]:
+        """List the countries whose fixed and mobile lines the row prices."""
+        for selector in selectors:
+            name, _, line_type = selector.partition("/")
+            zone = self._rules.zones.get(zone_of(selector) or "")
+            if line_type in ("", *LINE_TYPES):
+                members = (name,) if zone is None else zone.members
+                yield from (member.partition("-")[0] for member in members)
 
 
 def read_increments(text: str) -> Increments:
