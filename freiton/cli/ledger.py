@@ -29,7 +29,8 @@ def verify_log(context: typer.Context, as_json: AsJson = False) -> None:
         say(
             f"The charging log is sound: {found.position} events, "
             f"{found.ended_calls} ended calls, {found.refused_attempts} refused attempts, "
-            f"{found.open_calls} open calls, {euros(found.charged_micros)} charged."
+            f"{found.open_calls} open calls, {found.rating_runs} rating runs, "
+            f"{euros(found.charged_micros)} charged."
         )
     else:
         for problem in found.problems:

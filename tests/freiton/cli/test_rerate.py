@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from freiton.cli import app
+from freiton.control import SOCKET_NAME, ControlClient, ControlError
 from freiton.logs import open_log
 from freiton.running_switch import RunningSwitch
 from freiton.storage.charging_log_file import CHARGING_FOLDER
@@ -167,6 +168,19 @@ def test_a_month_is_written_in_one_way(freiton: Freiton, month: str) -> None:
     assert "should be like 2026-11" in freiton("rerate", "--month", month, *REASON, status=2).err
 
 
+def send_nonsense(control: ControlClient) -> None:
+    """Ask a running switch for what it must refuse, in a sentence."""
+    nonsense: tuple[tuple[str, dict[str, object], str], ...] = (
+        ("begin-rating-run", {"run_id": "two", "reason": ""}, "a rating run needs a reason"),
+        ("begin-rating-run", {"run_id": "a/b", "reason": "x"}, "no id of a rating run"),
+        ("correct-charges", {"corrections": [5]}, "a correction cannot be read"),
+        ("correct-charges", {"corrections": [{"run": 1}]}, "a correction cannot be read"),
+    )
+    for command, arguments, words in nonsense:
+        with pytest.raises(ControlError, match=words):
+            control.call(command, **arguments)
+
+
 async def test_a_running_switch_writes_the_run_itself(tmp_path: Path) -> None:
     config = settings(tmp_path)
     state = config.state_folder
@@ -189,6 +203,7 @@ async def test_a_running_switch_writes_the_run_itself(tmp_path: Path) -> None:
         assert "Rating run 1 (one) corrects 2 calls by -0.087 €." in done
         book = switch._accounting.state.book
         assert -book.account("postpaid/1").balance_micros == before - 3 * MINUTE_MICROS
+        await asyncio.to_thread(send_nonsense, ControlClient(state / SOCKET_NAME))
         again = await asyncio.to_thread(freiton, "rerate", *REASON, "--run-id", "one")
         assert "Nothing was written." in again
     finally:
