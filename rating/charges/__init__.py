@@ -37,6 +37,7 @@ from rating.charges.order_rule import (
     RuleKind,
     Violation,
 )
+from rating.charges.quota_use import QuotaUse
 from rating.charges.reduction import Reduction, SnapshotAdvantage
 from rating.charges.term import Activation, EndDay, Term
 from rating.charges.usage import Beyond, Quota, ReplyWindow, UsageRow, UsageUnit, WorkSurcharge
@@ -71,6 +72,7 @@ __all__ = [
     "OrderCase",
     "OrderRule",
     "Quota",
+    "QuotaUse",
     "Reduction",
     "ReplyWindow",
     "RuleKind",

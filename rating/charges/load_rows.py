@@ -61,9 +61,8 @@ class RowReader:
                 self._check_tiers(found[fee.item, fee.plan])
         for (item, plan), tiers in found.items():
             if tiers[-1].to_count is not None:
-                self._problems.append(
-                    Problem(file, 0, f"{item} {plan} has no price above {tiers[-1].to_count} units")
-                )
+                message = f"{item} has no price above {tiers[-1].to_count} units"
+                self._problems.append(Problem(file, 0, message))
             if plan and (item, "") in found:
                 self._problems.append(Problem(file, 0, f"{item} has rows with and without plans"))
         return MappingProxyType({key: FeeSchedule(tuple(tiers)) for key, tiers in found.items()})

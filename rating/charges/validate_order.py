@@ -58,8 +58,9 @@ class Order:
         return tuple(sorted(item for item in items if self._after.get(item, 0) > 0))
 
     def ordered(self, items: frozenset[str]) -> tuple[str, ...]:
-        """Name the items of the cart among these."""
-        return tuple(dict.fromkeys(line.item for line in self.added if line.item in items))
+        """Name the items among these that the cart adds."""
+        lines = (line for line in self.added if line.count > 0)
+        return tuple(dict.fromkeys(line.item for line in lines if line.item in items))
 
     def _is_mine(self, line: CartLine) -> bool:
         return self.account_id is None or line.account_id == self.account_id
@@ -145,10 +146,8 @@ def _violation(rule: OrderRule, items: tuple[str, ...], account_id: str) -> Viol
 
 
 def _only_plans(rule: OrderRule, order: Order) -> tuple[str, ...]:
-    lines = order.added
-    return tuple(
-        line.item for line in lines if line.item in rule.items and line.plan not in rule.plans
-    )
+    lines = (line for line in order.added if line.count > 0 and line.item in rule.items)
+    return tuple(line.item for line in lines if line.plan not in rule.plans)
 
 
 def _needs(rule: OrderRule, order: Order) -> tuple[str, ...]:

@@ -14,10 +14,8 @@ from rating.vectors.charges.invoice import answer_invoice
 from rating.vectors.charges.orders import answer_activation, answer_ending, answer_order
 from rating.vectors.charges.usage import (
     answer_conversation,
-    answer_data,
-    answer_message,
-    answer_minutes,
-    answer_reply,
+    answer_sequence,
+    answer_usage,
     answer_work,
 )
 from rating.vectors.json_object import Keys, TextForm, shown
@@ -29,10 +27,11 @@ _ANSWERS: Final[Mapping[str, Callable[[Keys, ChargeBook], dict[str, JsonValue]]]
     MappingProxyType(
         {
             "fees": answer_fees,
-            "message": answer_message,
-            "reply": answer_reply,
-            "data": answer_data,
-            "minutes": answer_minutes,
+            "message": answer_usage,
+            "reply": answer_usage,
+            "data": answer_usage,
+            "minutes": answer_usage,
+            "sequence": answer_sequence,
             "conversation": answer_conversation,
             "work": answer_work,
             "order": answer_order,

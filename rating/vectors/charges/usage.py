@@ -1,14 +1,16 @@
-"""Vectors of usage: ``message``, ``reply``, ``data``, ``minutes``, ``conversation``, ``work``."""
+"""Vectors of usage: messages, answers, data, machines, conversations, work, and sequences."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from enum import StrEnum
 from fractions import Fraction
 from typing import Final
 
 from rating.charges import (
     ChargeBook,
     ChargedUsage,
+    QuotaUse,
     UsageParams,
     UsageRefused,
     UsageUnit,
@@ -33,42 +35,41 @@ from rating.vectors.charges.forms import (
 from rating.vectors.exact_text import write_number
 from rating.vectors.json_object import Keys
 
+_USAGE_MAX: Final = 1000
 _CONTACTS_MAX: Final = 1000
 _HOLIDAYS_MAX: Final = 100
 _CHARACTERS_MAX: Final = 1_000_000
 
 
-def answer_message(keys: Keys, book: ChargeBook) -> dict[str, JsonValue]:
-    """Charge a message to its recipients."""
-    params = _params(keys, book, UsageUnit.MESSAGE)
-    characters = None
-    if "characters" in keys.names():
-        characters = keys.count("characters", low=0, high=_CHARACTERS_MAX)
-    recipients = keys.count("recipients", low=1, high=COUNT_MAX, default=1)
-    return _answer(charge_messages(params, characters=characters, recipients=recipients))
+class UsageKind(StrEnum):
+    """Kinds of vectors whose answer has the same form."""
+
+    MESSAGE = "message"
+    REPLY = "reply"
+    DATA = "data"
+    MINUTES = "minutes"
 
 
-def answer_reply(keys: Keys, book: ChargeBook) -> dict[str, JsonValue]:
-    """Charge an answer to an incoming message."""
-    params = _params(keys, book, UsageUnit.MESSAGE)
-    if params.item not in {window.item for window in book.reply_windows}:
-        raise VectorError(f"{params.item} has no window for answers")
-    incoming = keys.instant("last_incoming_at") if "last_incoming_at" in keys.names() else None
-    characters = keys.count("characters", low=0, high=_CHARACTERS_MAX)
-    return _answer(charge_reply(params, last_incoming_at=incoming, characters=characters))
+def answer_usage(keys: Keys, book: ChargeBook) -> dict[str, JsonValue]:
+    """Charge one message, answer, data session or time of a machine."""
+    return _answer(_charge(keys, book, _params(keys, book)))
 
 
-def answer_data(keys: Keys, book: ChargeBook) -> dict[str, JsonValue]:
-    """Charge a data session."""
-    params = _params(keys, book, UsageUnit.MEGABYTE)
-    size = keys.count("bytes", low=0, high=QUANTITY_MAX)
-    return _answer(charge_data(params, size_bytes=size))
-
-
-def answer_minutes(keys: Keys, book: ChargeBook) -> dict[str, JsonValue]:
-    """Charge time of a machine, or of a person without working hours."""
-    params = _params(keys, book, *TIMED)
-    return _answer(charge_minutes(params, duration_us=read_duration_us(keys, "duration_s")))
+def answer_sequence(keys: Keys, book: ChargeBook) -> dict[str, JsonValue]:
+    """Charge what one account uses in the order of the list; quotas remember their month."""
+    use = QuotaUse(book)
+    answers: list[dict[str, JsonValue]] = []
+    for entry in keys.objects("usage", high=_USAGE_MAX):
+        if "quota_used" in entry.names():
+            entry.wrong("quota_used", "nothing, as a sequence counts for itself")
+        params = _params(entry, book)
+        params = replace(params, quota_used=use.before(params.at))
+        charged = _charge(entry, book, params)
+        entry.refuse_others()
+        if isinstance(charged, ChargedUsage):
+            use.add(params.at, charged)
+        answers.append(_answer(charged))
+    return {"usage": answers}
 
 
 def answer_conversation(keys: Keys, book: ChargeBook) -> dict[str, JsonValue]:
@@ -76,9 +77,11 @@ def answer_conversation(keys: Keys, book: ChargeBook) -> dict[str, JsonValue]:
     contacts = [_contact(entry) for entry in keys.objects("contacts", high=_CONTACTS_MAX)]
     if not contacts:
         keys.wrong("contacts", "at least one contact")
+    item = keys.text("item", NAME)
+    _check_unit(book, item, UsageUnit.CONVERSATION)
     params = UsageParams(
         book=book,
-        item=_item(keys, book, UsageUnit.CONVERSATION),
+        item=item,
         at=contacts[0][1],
         plan=keys.text_or_none("plan", NAME) or "",
     )
@@ -100,7 +103,8 @@ def answer_conversation(keys: Keys, book: ChargeBook) -> dict[str, JsonValue]:
 
 def answer_work(keys: Keys, book: ChargeBook) -> dict[str, JsonValue]:
     """Charge the work of people."""
-    params = _params(keys, book, *TIMED)
+    params = _params(keys, book)
+    _check_unit(book, params.item, *TIMED)
     duration_us = read_duration_us(keys, "duration_s")
     days = frozenset(entry.day("day") for entry in keys.objects("holidays", high=_HOLIDAYS_MAX))
     work = charge_work(params, duration_us=duration_us, holidays=days)
@@ -117,10 +121,35 @@ def answer_work(keys: Keys, book: ChargeBook) -> dict[str, JsonValue]:
     }
 
 
-def _params(keys: Keys, book: ChargeBook, *units: UsageUnit) -> UsageParams:
+def _charge(keys: Keys, book: ChargeBook, params: UsageParams) -> ChargedUsage | UsageRefused:
+    match keys.choice("kind", UsageKind, default=UsageKind.MESSAGE):
+        case UsageKind.MESSAGE:
+            _check_unit(book, params.item, UsageUnit.MESSAGE)
+            characters = None
+            if "characters" in keys.names():
+                characters = keys.count("characters", low=0, high=_CHARACTERS_MAX)
+            recipients = keys.count("recipients", low=1, high=COUNT_MAX, default=1)
+            return charge_messages(params, characters=characters, recipients=recipients)
+        case UsageKind.REPLY:
+            if params.item not in {window.item for window in book.reply_windows}:
+                raise VectorError(f"{params.item} has no window for answers")
+            has_incoming = "last_incoming_at" in keys.names()
+            incoming = keys.instant("last_incoming_at") if has_incoming else None
+            characters = keys.count("characters", low=0, high=_CHARACTERS_MAX)
+            return charge_reply(params, last_incoming_at=incoming, characters=characters)
+        case UsageKind.DATA:
+            _check_unit(book, params.item, UsageUnit.MEGABYTE)
+            size = keys.count("bytes", low=0, high=QUANTITY_MAX)
+            return charge_data(params, size_bytes=size)
+        case UsageKind.MINUTES:
+            _check_unit(book, params.item, *TIMED)
+            return charge_minutes(params, duration_us=read_duration_us(keys, "duration_s"))
+
+
+def _params(keys: Keys, book: ChargeBook) -> UsageParams:
     return UsageParams(
         book=book,
-        item=_item(keys, book, *units),
+        item=keys.text("item", NAME),
         at=keys.instant("at"),
         plan=keys.text_or_none("plan", NAME) or "",
         bookings=read_bookings(keys, "bookings", book),
@@ -128,14 +157,12 @@ def _params(keys: Keys, book: ChargeBook, *units: UsageUnit) -> UsageParams:
     )
 
 
-def _item(keys: Keys, book: ChargeBook, *units: UsageUnit) -> str:
-    item = keys.text("item", NAME)
+def _check_unit(book: ChargeBook, item: str, *units: UsageUnit) -> None:
     rows = [entry.usage[item] for entry in book.lists if item in entry.usage]
     if not rows:
         raise VectorError(f"{book.provider} has no usage {item}")
     if any(row.unit not in units for row in rows):
         raise VectorError(f"{item} is priced by the {rows[0].unit}")
-    return item
 
 
 def _contact(keys: Keys) -> tuple[str, datetime]:
