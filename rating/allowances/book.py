@@ -95,12 +95,16 @@ class AllowanceBook:
     def correct(self, key: AllowanceKey, *, refund_s: int, used_s: int) -> None:
         """Return what a closed session had used and count what it uses by a later rating.
 
-        A month may know less than that call had used, if it was dropped and came back. The
-        caller recognises a repeat.
+        A month that was dropped stays so; one that came back may know less than that call had
+        used. The caller recognises a repeat.
         """
         if refund_s < 0 or used_s < 0:
             raise LocalError(f"{refund_s} s used cannot become {used_s} s")
-        balance = self._find(key) or self._open(key)
+        balance = self._find(key)
+        if balance is None:
+            if self._has_lapsed(key):
+                return
+            balance = self._open(key)
         balance.used_s = max(0, balance.used_s - refund_s) + used_s
 
     def reserved_s(self, session_id: str, key: AllowanceKey) -> int:
@@ -150,13 +154,21 @@ class AllowanceBook:
         return balance
 
     def _open(self, key: AllowanceKey) -> _Balance:
-        """Begin a month, and drop the oldest one that no call runs in any more."""
+        """Begin a month, and drop the oldest ones that no call runs in any more."""
         periods = self._balances.setdefault((key.account_id, key.option_id), {})
-        idle = [period for period, balance in periods.items() if not balance.reserved_s]
-        if len(periods) >= PERIODS_KEPT and idle:
-            del periods[min(idle)]
+        former = sorted(
+            period
+            for period, balance in periods.items()
+            if period < key.period and not balance.reserved_s
+        )
+        for period in former[: max(0, len(periods) + 1 - PERIODS_KEPT)]:
+            del periods[period]
         balance = periods[key.period] = _Balance()
         return balance
+
+    def _has_lapsed(self, key: AllowanceKey) -> bool:
+        periods = self._balances.get((key.account_id, key.option_id), {})
+        return len(periods) >= PERIODS_KEPT and key.period < min(periods)
 
 
 class _Balance:

@@ -94,6 +94,28 @@ def test_old_months_are_dropped_but_not_under_a_running_call() -> None:
     assert len(list(book.states())) == PERIODS_KEPT
 
 
+def test_a_clock_that_was_set_back_costs_no_newer_month_its_seconds() -> None:
+    book = AllowanceBook()
+    months = [MAY._replace(period=f"2026-{month:02}") for month in range(6, 6 + PERIODS_KEPT)]
+    for month in months:
+        book.grant(month, 100)
+        book.use("a", month, 40)
+    book.grant(MAY, 100)
+    assert [sums(book, month)[1] for month in months] == [40] * PERIODS_KEPT
+    book.grant(MAY._replace(period="2027-01"), 100)
+    assert len(list(book.states())) == PERIODS_KEPT
+
+
+def test_a_rating_run_over_dropped_months_touches_none_that_is_kept() -> None:
+    book = AllowanceBook()
+    months = [MAY._replace(period=f"2026-{month:02}") for month in range(6, 6 + PERIODS_KEPT)]
+    for month in months:
+        book.grant(month, 100)
+    before = list(book.states())
+    book.correct(MAY, refund_s=60, used_s=20)
+    assert list(book.states()) == before
+
+
 def test_what_no_call_has_asked_for_is_not_there() -> None:
     book = AllowanceBook()
     assert book.is_empty
