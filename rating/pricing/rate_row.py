@@ -12,7 +12,7 @@ from rating.money import parse_price
 from rating.numbering import LineType
 from rating.pricing.columns import ColumnChoice
 from rating.pricing.legal_cap import CappedPrice, LegalCap
-from rating.pricing.origin import OriginKind
+from rating.pricing.origin import AT_HOME, OriginKind
 from rating.pricing.price_list import PriceListTerms
 from rating.pricing.rate import Increments, PricePart, Rate, RateStatus, Source, UnitPrice
 from rating.pricing.selector import is_selector, is_service, zone_of
@@ -262,8 +262,8 @@ class RateRow:
         )
 
     def _regions(self, selectors: Iterable[str]) -> Iterator[str]:
-        """List the countries whose fixed and mobile lines the row prices."""
-        for selector in selectors:
+        """List the countries whose fixed and mobile lines the row prices from home."""
+        for selector in selectors if self._origins & AT_HOME else ():
             name, _, line_type = selector.partition("/")
             zone = self._rules.zones.get(zone_of(selector) or "")
             if line_type in ("", *LINE_TYPES):

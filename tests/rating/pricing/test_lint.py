@@ -187,6 +187,50 @@ def test_announced_prices_may_follow_each_other() -> None:
     load_tariffs({**FILES, "external.csv": EXTERNAL + rows})
 
 
+EU_CAP = """\
+[[cap]]
+regions = ["AT", "PT"]
+basis = "net"
+per_minute = "0.19"
+increment_s_max = 60
+valid_from = 2019-05-15
+source = "Union"
+"""
+
+
+LAWFUL = (
+    FILES["small/calls.csv"]
+    .replace("@inner,0.03,0.20,", "@inner,0.03,0.19,")
+    .replace("@near,0.04,0.30,0.03,0.20", "@near,0.04,0.15,0.03,0.10")
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("@inner,0.03,0.19,", "@inner,0.03,0.19,", None),
+        ("@inner,0.03,0.19,", "@inner,0.03,0.20,", 3),  # by the members of the zone
+        ("@near,0.04,0.15,", "@near,0.04,0.20,", 4),
+        ("States,US,0.05,0.05", "States,US,0.05,0.20", None),
+        ("States,US,0.05,0.05", "Austria,AT,0.20,0.05", 6),
+        ("States,US,0.05,0.05", "Madeira,PT-MADEIRA,0.20,0.05", 6),
+        ("States,US,0.05,0.05", "Premium,AT/premium,0.20,0.05", None),
+    ],
+)
+def test_consumers_call_the_union_below_its_cap(old: str, new: str, line: int | None) -> None:
+    assert old in LAWFUL
+    files = {**FILES, "small/calls.csv": LAWFUL.replace(old, new)}
+    files["caps.toml"] += EU_CAP
+    load_tariffs(files)  # business customers are not protected
+    tariff = files["small/tariff.toml"]
+    files["small/tariff.toml"] = tariff.replace('= "net"', '= "net"\nconsumers = true')
+    if line is None:
+        load_tariffs(files)
+        return
+    (found,) = problems_of(files)
+    assert found == f"small/calls.csv:{line}: 0.2 € per minute is above the cap of 0.19 € (Union)"
+
+
 def test_a_price_that_is_the_cap_without_its_tax_looks_net() -> None:
     files = changed("small/tariff.toml", 'basis = "net"', 'basis = "gross"')
     found = problems_of(files)
