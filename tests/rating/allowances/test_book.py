@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
 
@@ -130,15 +131,16 @@ def test_what_no_call_has_asked_for_is_not_there() -> None:
 @pytest.mark.parametrize("seconds", [-1, -100])
 def test_negative_seconds_are_our_own_mistake(seconds: int) -> None:
     book = granted()
-    for wrong in (
+    misuses: tuple[Callable[[], None], ...] = (
         lambda: book.grant(MAY, seconds),
         lambda: book.reserve("a", MAY, seconds),
         lambda: book.use("a", MAY, seconds),
         lambda: book.correct(MAY, refund_s=seconds, used_s=0),
         lambda: book.correct(MAY, refund_s=0, used_s=seconds),
-    ):
+    )
+    for misuse in misuses:
         with pytest.raises(LocalError):
-            wrong()
+            misuse()
     assert sums(book) == (7_200, 0, 0, 7_200)
 
 
