@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,7 +17,14 @@ from freiton.config.rating_data import read_texts
 from freiton.errors import OperatorError
 from rating.errors import DataError, Problem
 from rating.pricing import PriceList, Tariffs, load_tariffs, unreachable
-from rating.replay import RowChange, changed_lists, changed_rows, price_text
+from rating.replay import (
+    RowChange,
+    RuleChange,
+    changed_lists,
+    changed_rows,
+    changed_rules,
+    price_text,
+)
 
 app = typer.Typer(help="Price lists: looked at, checked, compared.", no_args_is_help=True)
 
@@ -70,7 +78,7 @@ def diff(
     ] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Show which rows differ, and what that means for the calls that were made.
+    """Show which rows and rules differ, and what that means for the calls that were made.
 
     Two folders are compared provider by provider, two versions of a list row by row. Over the
     recorded calls of this switch, each account has what it has booked.
@@ -78,20 +86,31 @@ def diff(
     """
     desk = Desk.of(context)
     changes: tuple[MoneyChange, ...] = ()
+    rules: list[RuleChange] = []
     if "@" in old or "@" in new:
         lists: list[dict[str, Any]] = []
         rows = list(changed_rows(_version(desk.tariffs, old), _version(desk.tariffs, new)))
     else:
         before, after = _loaded(Path(old)), _loaded(Path(new))
         lists, rows = _folder_changes(before, after)
+        rules = _rule_changes(before, after)
         if calls and desk.has_site:
             past = past_calls(desk, since=since, until=until)
             past.tell_left_out()
             changes = money_changes(desk, past.calls, before, after)
     if as_json:
         money = [change.as_json() for change in changes]
-        print_json({"lists": lists, "rows": [_row_json(row) for row in rows], "money": money})
+        print_json(
+            {
+                "lists": lists,
+                "rules": [asdict(rule) for rule in rules],
+                "rows": [_row_json(row) for row in rows],
+                "money": money,
+            }
+        )
         return
+    for rule in rules:
+        say(f"{rule.change}: {rule.provider}, {rule.rule}")
     _print_rows(lists, rows)
     if changes:
         _print_money(changes)
@@ -171,6 +190,15 @@ def _folder_changes(
                 {"change": change, "list": f"{provider}/{one.id}@{one.version}"} for one in found
             ]
     return lists, rows
+
+
+def _rule_changes(before: Tariffs, after: Tariffs) -> list[RuleChange]:
+    return [
+        change
+        for provider, old in before.plans.items()
+        if provider in after.plans
+        for change in changed_rules(old, after.plans[provider])
+    ]
 
 
 def _print_rows(lists: Iterable[dict[str, Any]], rows: Iterable[RowChange]) -> None:

@@ -116,11 +116,22 @@ class _Explanation:
         yield self._say(
             Topic.INCREMENTS, "charged", increments=quote.increments, charged=rated.charged_s
         )
-        for option_id, used_s in zip(quote.allowances, rated.allowance_used_s, strict=False):
-            if used_s:
-                yield self._say(
-                    Topic.ALLOWANCE, "pays", option=option_id, used=used_s, charged=rated.charged_s
-                )
+        yield from self._allowances()
+
+    def _allowances(self) -> Iterator[Sentence]:
+        rated, quote = self._rated, self._quote
+        unpaid_s = rated.charged_s
+        for option_id, used_s in zip(quote.allowances, rated.allowance_used_s, strict=True):
+            if not unpaid_s:
+                return
+            yield self._say(
+                Topic.ALLOWANCE,
+                "pays" if used_s else "gone",
+                option=option_id,
+                used=used_s,
+                charged=rated.charged_s,
+            )
+            unpaid_s -= used_s
 
     def _how_much(self) -> Iterator[Sentence]:
         rated = self._rated

@@ -71,7 +71,8 @@ TEXTS: Final = MappingProxyType(
         (Topic.ROW, "printed"): (
             (
                 "Sie beginnt mit {prefix} (Nummernplan {numbering}) und fällt unter "
-                "„{destination}“, {line_type}: {document}, Zeile {line}; Preisliste {price_list}, Feld {row}."
+                "„{destination}“, {line_type}: {document}, Zeile {line}; "
+                "Preisliste {price_list}, Feld {row}."
             ),
             (
                 "It begins with {prefix} (numbering {numbering}) and belongs to “{destination}”, "
@@ -151,6 +152,10 @@ TEXTS: Final = MappingProxyType(
         (Topic.ALLOWANCE, "pays"): (
             "Das Kontingent {option} zahlt {used} von {charged} s.",
             "The allowance {option} pays {used} of {charged} s.",
+        ),
+        (Topic.ALLOWANCE, "gone"): (
+            "Das Kontingent {option} hatte keine Sekunde mehr.",
+            "The allowance {option} had no second left.",
         ),
         (Topic.PRICE, "per_call"): (
             "{label}: {price} je Verbindung.",

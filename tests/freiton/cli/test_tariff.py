@@ -64,6 +64,23 @@ def test_rows_that_change_come_and_go_are_named(freiton: Freiton, copy: Path) ->
     assert "1 changed, 4 removed, 4 added." in found
 
 
+def test_rules_that_change_are_named_as_well(freiton: Freiton, copy: Path) -> None:
+    edit(copy / "tgnet" / "tariff.toml", 'monthly_fee = "9.98"', 'monthly_fee = "9.99"')
+    zones = copy / "enreach" / "2026-03-zones.csv"
+    moved = next(
+        row for row in zones.read_text().splitlines() if ",zone-2," in row and ",TR," in row
+    )
+    edit(zones, moved, moved.replace(",zone-2,", ",zone-3,"))
+    command = ("tariff", "diff", str(shipped("tariffs")), str(copy))
+    told = freiton(*command).out.splitlines()
+    assert "changed: tgnet, option FLAT.DE" in told
+    assert "removed: enreach, TR in zone zone-2 of list enreach-contact@2026-03" in told
+    assert "added: enreach, TR in zone zone-3 of list enreach-contact@2026-03" in told
+    rules = freiton(*command, "--json").json["rules"]
+    assert rules[-1] == {"change": "changed", "provider": "tgnet", "rule": "option FLAT.DE"}
+    assert len(rules) == 3
+
+
 def test_the_difference_is_told_in_money_over_recorded_calls(
     state: Path, freiton: Freiton, copy: Path
 ) -> None:

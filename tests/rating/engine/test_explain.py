@@ -101,6 +101,12 @@ def test_seconds_are_followed_from_the_clock_to_the_money() -> None:
     assert "für 3530 s also 3,53 €" in text_of(Topic.PRICE, sentences)
 
 
+def test_an_allowance_that_is_used_up_is_named_and_one_that_is_not_needed_is_not() -> None:
+    quote = replace(make_quote("0.06"), allowances=("FIRST", "SECOND", "THIRD"))
+    told = text_of(Topic.ALLOWANCE, explain(call(quote, "60", 0, 60, 50), "115", "en"))
+    assert told == ("The allowance FIRST had no second left. The allowance SECOND pays 60 of 60 s.")
+
+
 def test_an_amount_without_an_end_is_written_as_a_fraction() -> None:
     sentences = explain(call(make_quote("0.029"), "7"), "+4930123456", "de")
     assert "203/60000 €" in text_of(Topic.PRICE, sentences)
