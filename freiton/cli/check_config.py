@@ -6,6 +6,7 @@ from freiton.calls.subscriptions import check_bookings
 from freiton.cli.desk import Desk
 from freiton.cli.output import say
 from freiton.config import Config, ConfigError, Problem
+from freiton.config.rating_data import read_charges
 from freiton.routing.directory import Directory
 
 
@@ -28,6 +29,7 @@ def check_config(context: typer.Context) -> None:
         lists = ", ".join(f"{one.id} {one.version}" for one in tariff.price_lists)
         default = ", the default" if provider == config.tariff.provider else ""
         say(f"tariff: {tariff.name} ({lists}){default}")
+    read_charges(config, desk.tariffs)
     say(f"numbering: {desk.numbering.version}")
     if desk.has_site:
         directory = desk.directory()

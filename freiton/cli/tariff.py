@@ -15,6 +15,7 @@ from freiton.cli.tariff_money import MoneyChange, money_changes
 from freiton.config import shipped
 from freiton.config.rating_data import read_texts
 from freiton.errors import OperatorError
+from rating.charges import load_charges
 from rating.errors import DataError, Problem
 from rating.pricing import PriceList, Tariffs, load_tariffs, unreachable
 from rating.replay import (
@@ -47,8 +48,8 @@ def list_tariffs(context: typer.Context, as_json: AsJson = False) -> None:
 def lint(context: typer.Context, folder: _Folder = None, as_json: AsJson = False) -> None:
     """Check tariffs; every problem is named with file and line.
 
-    Units mixed up, prices missing or above the legal caps, lists that hold at the same time, rows
-    that no number leads to, and more. Ends with 1 if there is any.
+    Units mixed up, prices missing or above the legal caps, gaps in tiers of fees, lists that hold
+    at the same time, rows that no number leads to, and more. Ends with 1 if there is any.
     Example: freiton tariff lint config/tariffs
     """
     desk = Desk.of(context)
@@ -139,8 +140,10 @@ def _offer(tariffs: Tariffs) -> Iterator[tuple[object, ...]]:
 
 
 def _problems(desk: Desk, folder: Path) -> tuple[Problem, ...]:
+    texts = read_texts(folder)
     try:
-        tariffs = load_tariffs(read_texts(folder))
+        tariffs = load_tariffs(texts)
+        load_charges(texts, tariffs)
     except DataError as error:
         return error.problems
     return unreachable(tariffs, desk.numbering.prefix_table)

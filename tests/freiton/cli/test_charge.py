@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 from typer.testing import CliRunner
 
 from freiton.cli import app
 
-VECTORS = Path(__file__).parents[2] / "vectors"
+ROOT = Path(__file__).parents[3]
+VECTORS = ROOT / "tests" / "vectors"
 
 
 def test_every_shipped_vector_is_confirmed() -> None:
     for path in sorted(VECTORS.glob("*.charges.jsonl")):
         found = CliRunner().invoke(app, ["charge", "--vectors", str(path), "--check"])
         assert (found.exit_code, found.stdout) == (0, ""), path.name
+
+
+def test_lint_and_check_config_find_a_gap_in_the_tiers_of_a_fee(tmp_path: Path) -> None:
+    folder = tmp_path / "tariffs"
+    shutil.copytree(ROOT / "config" / "tariffs", folder)
+    path = folder / "zaluma" / "fees.csv"
+    path.write_text(path.read_text().replace("team,3,10", "team,4,10"))
+    told = "zaluma/fees.csv:3: expected a tier from 3, not from 4"
+    found = CliRunner().invoke(app, ["tariff", "lint", str(folder)])
+    assert (found.exit_code, told in found.stdout) == (1, True)
+    settings = tmp_path / "freiton.toml"
+    settings.write_text(f'[tariff]\nfolder = "{folder}"\n')
+    found = CliRunner().invoke(app, ["--config", str(settings), "check-config"])
+    assert (found.exit_code, told in found.output) == (1, True)
 
 
 def test_an_answer_is_a_line_and_a_bad_line_fails(tmp_path: Path) -> None:
