@@ -244,6 +244,37 @@ FAULTS: Final[tuple[Fault, ...]] = (
         (f"{_CALLS}/test_emergency.py", "-k", "full_trunks"),
     ),
     Fault(
+        "a SIM charged as a telephone",
+        "freiton/calls/pricing.py",
+        "                origin=CallOrigin() if device is None else CallOrigin(device.origin),\n",
+        "                origin=CallOrigin(),\n",
+        (f"{_CALLS}/test_conditions.py", "-k", "kind_of_access"),
+    ),
+    Fault(
+        "allowances not asked for",
+        "freiton/calls/admission_request.py",
+        "        allowances=conditions.allowances,\n",
+        "        allowances=(),\n",
+        (f"{_CALLS}/test_conditions.py", "-k", "asks_for"),
+    ),
+    Fault(
+        "options of the former provider go on",
+        "freiton/storage/site/plans.py",
+        "        if booking.provider != plan.provider or booking.option in plan.includes:\n",
+        "        if booking.option in plan.includes:\n",
+        ("tests/freiton/storage/test_contracts.py", "-k", "another_provider"),
+    ),
+    Fault(
+        "bookings that no list knows taken over",
+        "freiton/running_switch.py",
+        """        check_bookings(directory, tariffs)
+        setup = self._parts.setup
+""",
+        """        setup = self._parts.setup
+""",
+        ("tests/freiton/test_running_switch.py", "-k", "must_be_in"),
+    ),
+    Fault(
         "emergency after the password",
         "freiton/calls/call_setup.py",
         "        if calls_for_help(request):\n",
