@@ -157,7 +157,8 @@ def _rows(answer: _Answer) -> Iterator[tuple[str, object]]:
     if len(found.parts) > 1:
         for part in found.parts:
             place = f" ({part.source.document}, line {part.source.line})" if part.source else ""
-            yield f"part {part.label}", f"{_prices(part.per_minute, part.per_call)}{place}"
+            price = _prices(part.per_minute, part.per_call)
+            yield "part", f"{price}: {part.label}{place}"
     yield "increments", f"{found.increments.first_s}/{found.increments.next_s}"
     yield "covered by", found.covered_by
     for left in answer.left:
