@@ -6,9 +6,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+from freiton.accounting.call_accounting import CallAccounting
 from freiton.accounting.call_records import Attempt
 from freiton.storage.charging_log_appender import LogAppender
 from freiton.storage.charging_log_file import CHARGING_FOLDER
+from freiton.storage.charging_log_state import read_state
+from rating.allowances import AllowanceKey, AllowanceTerms, period_of
 from rating.engine import BookedOption, Quote
 from rating.ledger import SpendingTerms
 from tests.freiton.accounting.desk import LIMIT, Desk
@@ -50,23 +53,51 @@ def make_log(state: Path, *talks: Talk, terms: SpendingTerms = LIMIT, paid: int 
         write(appender, desk)
         desk.answer(talk.call_id)
         write(appender, desk)
-        desk.now += talk.lasts_s
-        desk.at += timedelta(seconds=talk.lasts_s)
-        desk.accounting.handle_deadlines(at=desk.at, now=desk.now)
-        write(appender, desk)
+        for step_s in _steps(talk.lasts_s):
+            desk.now += step_s
+            desk.at += timedelta(seconds=step_s)
+            desk.accounting.handle_deadlines(at=desk.at, now=desk.now)
+            write(appender, desk)
         desk.end(talk.call_id)
         write(appender, desk)
     appender.close()
 
 
+def leave_open(state: Path, call_id: str, dialled: str, option: BookedOption) -> int:
+    """Let a call begin that draws on an allowance, and give the seconds that it holds."""
+    appender, desk = _again(state)
+    quote = price_of(dialled, options=(option,), at=START)
+    assert isinstance(quote, Quote)
+    key = AllowanceKey("1", option.option_id, period_of(START))
+    terms = AllowanceTerms(key.option_id, key.period, 7_200)
+    desk.admit(call_id, quote=quote, allowances=(terms,))
+    write(appender, desk)
+    held_s = desk.accounting.state.allowances.state(key).reserved_s
+    appender.close()
+    return held_s
+
+
 def add_refusal(state: Path, call_id: str, cause: str) -> None:
     """Let a call be refused."""
-    appender = LogAppender(state / CHARGING_FOLDER)
-    desk = Desk()
-    desk.accounting = type(desk.accounting)(
-        appender.state, boot_id=desk.boot_id, position=appender.position
-    )
+    appender, desk = _again(state)
     attempt = Attempt(call_id, "1", "9", "5", "outbound", "+4930111", "+4940222", cause, 486)
     desk.accounting.refuse(attempt, at=START, now=desk.now)
     write(appender, desk)
     appender.close()
+
+
+def _again(state: Path) -> tuple[LogAppender, Desk]:
+    """Take the log up as a switch does that starts again."""
+    appender = LogAppender(state / CHARGING_FOLDER)
+    desk = Desk()
+    desk.at = START
+    desk.accounting = CallAccounting(
+        read_state(state / CHARGING_FOLDER), boot_id=desk.boot_id, position=appender.position
+    )
+    return appender, desk
+
+
+def _steps(lasts_s: int) -> list[int]:
+    """Cut a talk into minutes: a grant is extended before it runs out."""
+    minutes, rest_s = divmod(lasts_s, 60)
+    return [60] * minutes + [rest_s] * (rest_s > 0)

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import csv
+from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from freiton.cli import app
+from freiton.accounting.charging_events import CallRerated
+from freiton.cli import app, rerate
+from freiton.cli.rating_door import LogDoor
 from freiton.control import SOCKET_NAME, ControlClient, ControlError
+from freiton.errors import OperatorError
 from freiton.logs import open_log
 from freiton.running_switch import RunningSwitch
 from freiton.storage.charging_log_file import CHARGING_FOLDER
 from freiton.storage.charging_log_state import read_state
 from freiton.storage.charging_log_verify import verify
+from rating.engine import BookedOption
 from tests.freiton.accounting.desk import PREPAID
 from tests.freiton.cli.conftest import Freiton
-from tests.freiton.cli.looking_back import Talk, make_log
+from tests.freiton.cli.looking_back import Talk, leave_open, make_log
 from tests.freiton.test_running_switch import settings
 
 MINUTE_MICROS = 29_000
@@ -161,6 +167,50 @@ def test_a_wrong_price_row_is_put_right_for_all_its_calls(
     )
     assert done.exit_code == 0, done.output
     assert exported(freiton)["mobile"]["gross_euro"] == "0.189000"
+
+
+def test_seconds_that_a_running_call_holds_are_not_given_out_again(
+    state: Path, freiton: Freiton
+) -> None:
+    add_alice(freiton)
+    make_log(state, Talk("long", "030123456", after_s=60, lasts_s=7_200))
+    day = date(2026, 5, 1)
+    held_s = leave_open(state, "open", "030123456", BookedOption("FREE-120", 1, day, None, day))
+    assert held_s > 0
+    freiton("option", "add", "alice", "FREE-120", "--ordered-on", "2026-05-01")
+    freiton("rerate", *REASON)
+    assert exported(freiton)["long"]["allowance_used_s"] == f"FREE-120={7_200 - held_s}"
+    assert is_sound(state)
+
+
+@pytest.mark.usefixtures("alice")
+def test_a_run_that_broke_off_goes_on_where_it_was(
+    state: Path, freiton: Freiton, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = owed(state)
+    append = LogDoor.correct
+
+    def correct_once(door: LogDoor, corrections: Sequence[CallRerated]) -> None:
+        monkeypatch.setattr(LogDoor, "correct", break_off)
+        append(door, corrections)
+
+    def break_off(_door: LogDoor, _corrections: Sequence[CallRerated]) -> None:
+        raise OperatorError("the disk is gone")
+
+    monkeypatch.setattr(rerate, "BATCH_CALLS", 1)
+    monkeypatch.setattr(LogDoor, "correct", correct_once)
+    assert "the disk is gone" in freiton("rerate", *REASON, "--run-id", "one", status=1).err
+    assert owed(state) == before - MINUTE_MICROS
+    monkeypatch.setattr(LogDoor, "correct", append)
+    done = freiton("rerate", *REASON, "--run-id", "one", "--json").json
+    assert (done["run"], done["changed"]) == (1, 1)
+    assert owed(state) == before - 3 * MINUTE_MICROS
+    # What this run has settled stays so under its name, whatever is booked meanwhile.
+    freiton("flatrate", "remove", "alice", "--on", "2026-05-04")
+    assert freiton("rerate", *REASON, "--run-id", "one", "--json").json["changed"] == 0
+    assert freiton("rerate", *REASON, "--run-id", "two", "--json").json["changed"] == 2
+    assert owed(state) == before
+    assert is_sound(state)
 
 
 @pytest.mark.parametrize("month", ["2026-13", "26-05", "May"])

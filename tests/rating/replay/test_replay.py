@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rating.engine import (
+    Quote,
     QuoteParams,
     RatedCall,
     RatingParams,
@@ -17,7 +18,15 @@ from rating.engine import (
     quote,
     rate_call,
 )
-from rating.pricing import Callee, Subscription, Tariffs
+from rating.pricing import (
+    BookedOption,
+    BookedPlan,
+    Callee,
+    CallOrigin,
+    OriginKind,
+    Subscription,
+    Tariffs,
+)
 from rating.replay import RecordedCall, Replay
 from tests.rating.replay.calls import (
     START,
@@ -48,32 +57,59 @@ def seconds_by_allowance(outcomes: list[RatedCall | Unpriced]) -> list[int]:
     return [sum(one.allowance_used_s) for one in outcomes if isinstance(one, RatedCall)]
 
 
+PAYING = (Callee.OTHER, Callee.OWN_NETWORK, Callee.INTERNAL)
+
 CALLS = st.builds(
     made,
     st.sampled_from(DIALLED),
-    after_s=st.integers(0, 400 * 86_400),
+    # Few days and numbers, so that calls share quotes often.
+    after_s=st.sampled_from([0, 30, 3_000, 86_400, 31 * 86_400, 300 * 86_400]),
     lasts_s=st.sampled_from([0, 0.5, 61, 3_700]),
     start=st.sampled_from([datetime.fromisoformat("2010-02-20T10:00:00+01:00"), START]),
-    callee=st.sampled_from([Callee.OTHER, Callee.OWN_NETWORK]),
+    callee=st.sampled_from(PAYING),
+    origin=st.sampled_from(
+        [
+            CallOrigin(),
+            CallOrigin(OriginKind.MOBILE),
+            CallOrigin(OriginKind.ROAMING, "FR"),
+            CallOrigin(OriginKind.ROAMING, "RU"),
+            CallOrigin(OriginKind.ROAMING_INCOMING, "CH"),
+        ]
+    ),
 )
+
+
+def with_provider(provider: str, plan_id: str, *option_ids: str) -> Subscription:
+    since = date(2026, 4, 1)
+    return Subscription(
+        (BookedPlan(provider, plan_id, since),),
+        tuple(BookedOption(one, 1, since, None, since, provider) for one in option_ids),
+    )
+
+
 SUBSCRIPTIONS = st.sampled_from(
     [
         on_tgnet(),
         on_tgnet(FLAT),
         on_tgnet(PLUS, FLAT),
         on_tgnet(PLUS, plan_id="trunk"),
+        with_provider("enreach", "expert", "FMC-5"),
+        with_provider("enreach", "advanced", "ALLNET-VOIP"),
+        with_provider("zaluma", "team", "PRO"),
+        with_provider("plusnet", "sip-trunk", "PACK-FIXED-1000", "TRUNK-FLAT-MOBILE"),
+        with_provider("plusnet", "centraflex"),
         Subscription(()),
     ]
 )
 
 
-@settings(max_examples=150)
-@given(st.lists(CALLS, max_size=12), SUBSCRIPTIONS)
-def test_each_call_costs_what_the_engine_says_of_it(
+@settings(max_examples=200, deadline=None)
+@given(st.lists(CALLS, max_size=30), SUBSCRIPTIONS)
+def test_each_call_is_promised_what_the_engine_says_of_it(
     calls: list[RecordedCall], subscription: Subscription
 ) -> None:
     account = Replay(tariffs(), numbering().prefix_table).of(subscription)
-    for call, outcome in account.rate_all(calls):
+    for call in calls:
         price = quote(
             QuoteParams(
                 tariffs=tariffs(),
@@ -85,10 +121,9 @@ def test_each_call_costs_what_the_engine_says_of_it(
                 callee=call.callee,
             )
         )
-        if isinstance(price, Unpriced):
-            assert outcome == price
-        else:
-            assert outcome == rate_call(RatingParams(price, call.rated_us))
+        assert account.quote(call) == price
+        if isinstance(price, Quote) and not price.allowances:
+            assert account.rate(call) == rate_call(RatingParams(price, call.rated_us))
 
 
 def test_accounts_share_quotes_but_not_what_they_have_booked() -> None:
@@ -99,6 +134,17 @@ def test_accounts_share_quotes_but_not_what_they_have_booked() -> None:
     assert isinstance(with_flat, RatedCall)
     assert isinstance(without, RatedCall)
     assert (with_flat.amount_micros, without.amount_micros) == (0, 60_000)
+
+
+def test_a_subscriber_and_a_stranger_do_not_share_a_quote() -> None:
+    account = Replay(tariffs(), numbering().prefix_table).of(on_tgnet())
+    stranger, subscriber, colleague = (account.quote(made(callee=callee)) for callee in PAYING)
+    assert isinstance(stranger, Quote)
+    assert isinstance(subscriber, Quote)
+    assert isinstance(colleague, Quote)
+    covers = [one.covered_by for one in (stranger, subscriber, colleague)]
+    assert covers[:2] == [None, "on-net"]
+    assert colleague.callee is Callee.INTERNAL
 
 
 def test_the_earlier_call_takes_what_it_needs_though_another_ran_beside_it() -> None:
