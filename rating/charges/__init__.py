@@ -23,6 +23,7 @@ from rating.charges.charge_usage import (
     charge_messages,
     charge_minutes,
     charge_reply,
+    find_item,
 )
 from rating.charges.charge_work import ChargedWork, charge_work
 from rating.charges.conversation import Conversation, charge_conversations
@@ -94,6 +95,7 @@ __all__ = [
     "charge_reply",
     "charge_work",
     "complete_cart",
+    "find_item",
     "load_charges",
     "validate_order",
 ]

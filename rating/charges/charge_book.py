@@ -13,6 +13,7 @@ from rating.charges.term import Activation, Term
 from rating.charges.usage import Quota, ReplyWindow, UsageRow, WorkSurcharge
 from rating.errors import LocalError
 from rating.pricing import Basis, Source, VatTable
+from rating.pricing.zones import ZoneMap
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ class ChargeList:
     fees: Mapping[tuple[str, str], FeeSchedule]
     """By item and plan; the plan is empty where the price is the same for all."""
     usage: Mapping[str, UsageRow]
+    zones: tuple[ZoneMap, ...]
+    """Zones of calls and of roaming that places of usage are named by."""
 
     def schedule(self, item: str, plan: str) -> FeeSchedule | None:
         """Find the fees of an item for a plan."""

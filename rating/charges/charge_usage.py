@@ -127,6 +127,27 @@ def charge_minutes(params: UsageParams, *, duration_us: int) -> ChargedUsage | U
     return charge_quantity(params, found, _in_steps(seconds, found.row.step))
 
 
+def find_item(
+    book: ChargeBook, service: str, at: datetime, *, to: str = "", visited: str = ""
+) -> str | None:
+    """Find the row of a service by its place; ``to`` and ``visited`` are regions (ISO 3166).
+
+    Abroad a row ``in`` the visited region or its zone; at home one ``to`` the region, to its zone,
+    to anywhere (``*``), or one for all that is done at ``home``.
+    """
+    charges = book.list_on(book.local_day(at))
+    if charges is None:
+        return None
+    places = {row.place: row.item for row in charges.usage.values() if row.service == service}
+    wanted: list[str] = []
+    if region := visited or to:
+        zones = [zone.selector for names in charges.zones for zone in names.of_region(region)]
+        wanted = [f"{'in' if visited else 'to'} {name}" for name in (region, *zones)]
+    if not visited:
+        wanted += ["to *", "home"] if to else ["home"]
+    return next((places[place] for place in wanted if place in places), None)
+
+
 @dataclass(frozen=True, slots=True)
 class FoundRow:
     """A row in force, with its list and the factor of the day on its prices."""

@@ -21,6 +21,7 @@ from rating.charges.usage import UsageRow
 from rating.errors import DataError, Problem
 from rating.pricing import Basis, Source, TariffPlan, Tariffs
 from rating.pricing.toml_section import Section, TomlFile
+from rating.pricing.zones import ZoneMap
 
 ORDERS_FILE: Final = "orders.toml"
 
@@ -116,7 +117,19 @@ class _BookLoader:
             usage = self._rows.read_usage(self._folder + section.text("usage"), text)
         section.refuse_unknown_keys()
         self._check_terms(section, terms)
-        return ChargeList(terms, fees, usage)
+        zones = self._zones(terms)
+        known = {f"@{name}" for zone_map in zones for name in zone_map.zones}
+        for row in usage.values():
+            selector = row.place.partition(" ")[2]
+            if selector.startswith("@") and selector not in known:
+                section.problem("usage", f"{row.item} is placed in {selector}, which is no zone")
+        return ChargeList(terms, fees, usage, zones)
+
+    def _zones(self, terms: ChargeListTerms) -> tuple[ZoneMap, ...]:
+        """Give the zones of the price list that holds when the charges begin to, or the first."""
+        lists = self._plan.price_lists
+        found = next((one for one in lists if one.holds_on(terms.valid_from)), lists[0])
+        return found.call_zones, found.roaming_zones
 
     def _text(self, section: Section, key: str) -> str | None:
         file = self._folder + section.text(key)

@@ -1,5 +1,6 @@
 """Rows of fees and usage from CSV; a row that is wrong becomes a problem with its line."""
 
+import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from fractions import Fraction
@@ -21,8 +22,9 @@ UNPRICED: Final = "unpriced"
 _FEE_COLUMNS: Final = ("line", "item", "label", "once", "monthly")
 _FEE_OPTIONAL: Final = ("plans", "billing", "from_count", "to_count", "readings")
 _USAGE_COLUMNS: Final = ("line", "item", "label", "unit", "price")
-_USAGE_OPTIONAL: Final = ("plans", "step", "is_call", "readings")
+_USAGE_OPTIONAL: Final = ("plans", "service", "place", "step", "is_call", "readings")
 _DIGITS_MAX: Final = 9
+_PLACE: Final = re.compile(r"home|to \*|(?:to|in) (?:[A-Z]{2}|@[a-z0-9-]+)")
 
 # Euros between which a price that is not 0 is believed; cents in their place fall outside.
 _FEE_BAND: Final = (Fraction("0.05"), Fraction(1000))
@@ -125,6 +127,8 @@ class RowReader:
             item=self._text(row, "item"),
             plans=frozenset(self._plans_of(row)),
             label=self._text(row, "label"),
+            service=row.get("service", ""),
+            place=self._place(row),
             unit=unit,
             price=self._usage_price(row["price"], unit),
             step=step,
@@ -132,6 +136,14 @@ class RowReader:
             source=self._source(row),
             readings=tuple(row.get("readings", "").split()),
         )
+
+    def _place(self, row: Row) -> str:
+        place = row.get("place", "")
+        if bool(place) is not bool(row.get("service", "")):
+            self._wrong("a service needs a place, and a place a service")
+        if place and _PLACE.fullmatch(place) is None:
+            self._wrong(f"expected home, to X or in X as the place, not {place!r}")
+        return place
 
     def _usage_price(self, text: str, unit: UsageUnit) -> Fraction | None:
         if text == UNPRICED:

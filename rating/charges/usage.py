@@ -57,6 +57,10 @@ class UsageRow:
     plans: frozenset[str]
     """Plans that may use it; empty: all."""
     label: str
+    service: str
+    """What it is to the user, such as ``sms``, if rows of it differ by place; else empty."""
+    place: str
+    """``home``, ``to <selector>``, ``in <selector>``; see ``find_item``."""
     unit: UsageUnit
     price: Fraction | None
     """Euros a unit in the basis of the list; ``None``: only what a quota pays is possible."""

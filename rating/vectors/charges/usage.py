@@ -1,5 +1,6 @@
 """Vectors of usage: messages, answers, data, machines, conversations, work, and sequences."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -20,6 +21,7 @@ from rating.charges import (
     charge_minutes,
     charge_reply,
     charge_work,
+    find_item,
 )
 from rating.charges.usage import TIMED
 from rating.errors import VectorError
@@ -33,8 +35,9 @@ from rating.vectors.charges.forms import (
     write_amount,
 )
 from rating.vectors.exact_text import write_number
-from rating.vectors.json_object import Keys
+from rating.vectors.json_object import Keys, TextForm
 
+_REGION: Final = TextForm(re.compile(r"[A-Z]{2}|001"), "a country such as CH, or 001")
 _USAGE_MAX: Final = 1000
 _CONTACTS_MAX: Final = 1000
 _HOLIDAYS_MAX: Final = 100
@@ -147,17 +150,32 @@ def _charge(keys: Keys, book: ChargeBook, params: UsageParams) -> ChargedUsage |
 
 
 def _params(keys: Keys, book: ChargeBook) -> UsageParams:
+    at = keys.instant("at")
     return UsageParams(
         book=book,
-        item=keys.text("item", NAME),
-        at=keys.instant("at"),
+        item=_item(keys, book, at),
+        at=at,
         plan=keys.text_or_none("plan", NAME) or "",
         bookings=read_bookings(keys, "bookings", book),
         quota_used=_quota_used(keys, book),
     )
 
 
+def _item(keys: Keys, book: ChargeBook, at: datetime) -> str:
+    """Read the name of a row, or find it by service and place."""
+    if "service" not in keys.names():
+        return keys.text("item", NAME)
+    service = keys.text("service", NAME)
+    to, visited = keys.text_or_none("to", _REGION), keys.text_or_none("visited", _REGION)
+    if service not in {row.service for entry in book.lists for row in entry.usage.values()}:
+        raise VectorError(f"{book.provider} has no service {service}")
+    # A place without a row is a refusal, as a number without one is.
+    return find_item(book, service, at, to=to or "", visited=visited or "") or ""
+
+
 def _check_unit(book: ChargeBook, item: str, *units: UsageUnit) -> None:
+    if not item:
+        return
     rows = [entry.usage[item] for entry in book.lists if item in entry.usage]
     if not rows:
         raise VectorError(f"{book.provider} has no usage {item}")

@@ -78,6 +78,9 @@ USAGE = [
     ("enreach/usage.csv", "megabyte,3.77,1024", "megabyte,3.77,", "by the megabyte needs a step"),
     ("enreach/usage.csv", "hour,80.00", "hour,0.80", "expected 5 to 1000; is that another unit?"),
     ("enreach/usage.csv", "207,SMS-EU", "207,SMS-NATIONAL", "SMS-NATIONAL stands twice"),
+    ("enreach/usage.csv", "sms,to *", "sms,", "a service needs a place"),
+    ("enreach/usage.csv", "sms,to *", "sms,at sea", "as the place, not 'at sea'"),
+    ("enreach/usage.csv", "sms,in @roaming-world", "sms,in @moon", "@moon, which is no zone"),
     ("zaluma/usage.csv", "0.00,,yes", "0.00,,maybe", "expected yes or nothing"),
     ("enreach/usage.csv", "message,0.12", "letter,0.12", "expected one of message"),
 ]
