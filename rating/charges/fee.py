@@ -1,6 +1,5 @@
 """Fees: what something booked costs once and a month, as the rows of a list say it."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -82,13 +81,6 @@ class FeeSchedule:
     def billing(self) -> Billing:
         """For which days the fee is due."""
         return self.rows[0].billing
-
-    def shares(self, count: int) -> Iterator[tuple[FeeRow, int]]:
-        """Give each row with the units that it prices."""
-        for row in self.rows:
-            units = row.units_of(count)
-            if units:
-                yield row, units
 
     def row_for(self, count: int) -> FeeRow:
         """Give the row of the tier that a number of units falls into."""
