@@ -8,13 +8,12 @@ Names are relative paths, as those of the tariffs, whose providers these are.
 """
 
 from collections.abc import Mapping
-from fractions import Fraction
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Final
 
 from rating.charges.charge_book import ChargeBook, ChargeList, ChargeListTerms
-from rating.charges.fee import FeeSchedule, NoPrice
+from rating.charges.fee import FeeSchedule
 from rating.charges.load_rows import RowReader
 from rating.charges.load_rules import KnownNames, RuleReader
 from rating.charges.usage import UsageRow
@@ -160,22 +159,10 @@ class _BookLoader:
                 )
 
     def _check_options(self, lists: list[ChargeList]) -> None:
-        """Compare with the fees in the tariff: two prices for one thing are one too many."""
+        """Demand a fee for all that can be booked, be it that nothing is charged for it."""
         for entry in lists:
-            for option in self._plan.options.values():
-                prices = {
-                    _monthly(row.monthly)
-                    for (item, _), schedule in entry.fees.items()
-                    for row in schedule.rows
-                    if item == option.id
-                }
-                if not prices:
-                    message = f"option {option.id} has no fee in list {entry.terms.version}"
+            items = {item for item, _ in entry.fees}
+            for option_id in self._plan.options:
+                if option_id not in items:
+                    message = f"option {option_id} has no fee in list {entry.terms.version}"
                     self._problems.append(Problem(self._file, 0, message))
-                elif option.monthly_fee not in prices:
-                    message = f"option {option.id} has another monthly fee in the tariff"
-                    self._problems.append(Problem(self._file, 0, message))
-
-
-def _monthly(price: Fraction | NoPrice | None) -> Fraction:
-    return price if isinstance(price, Fraction) else Fraction(0)

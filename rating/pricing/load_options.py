@@ -87,7 +87,6 @@ def _option(file: TariffFile, section: Section) -> Option:
         effective=section.choice("effective", Effective),
         trunk_accounts=section.flag("trunk_accounts"),
         concurrent_calls=count_or_none(section, "concurrent_calls"),
-        monthly_fee=section.price("monthly_fee"),
         typical_minutes=count_or_none(section, "typical_minutes"),
         source=file.source(section),
         readings=section.texts("readings"),

@@ -75,9 +75,8 @@ class Option:
     """Whether accounts of SIP trunks may have it."""
     concurrent_calls: int | None
     """Outgoing calls at a time that one unit allows; ``None``: it limits nothing."""
-    monthly_fee: Fraction
     typical_minutes: int | None
-    """Use that the fee was calculated for; nothing is charged beyond it."""
+    """Use that its fee was calculated for; nothing is charged beyond it."""
     source: Source
     readings: tuple[str, ...]
 

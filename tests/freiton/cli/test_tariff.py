@@ -34,7 +34,7 @@ def test_what_ships_is_without_a_problem(freiton: Freiton) -> None:
 
 def test_every_problem_is_named_with_its_place(freiton: Freiton, copy: Path) -> None:
     edit(copy / GERMANY, "Festnetz,DE/fixed,2.9,,1.5,", "Festnetz,DE/fixed,0.029,,1.5,")
-    edit(copy / "tgnet" / "tariff.toml", 'monthly_fee = "9.98"', "monthly_fee = 9.98")
+    edit(copy / "tgnet" / "tariff.toml", "included_minutes = 120", 'included_minutes = "120"')
     found = freiton("tariff", "lint", str(copy), status=1)
     assert f"{GERMANY}:2: " in found.out
     assert "are the units mixed up?" in found.out
@@ -65,7 +65,7 @@ def test_rows_that_change_come_and_go_are_named(freiton: Freiton, copy: Path) ->
 
 
 def test_rules_that_change_are_named_as_well(freiton: Freiton, copy: Path) -> None:
-    edit(copy / "tgnet" / "tariff.toml", 'monthly_fee = "9.98"', 'monthly_fee = "9.99"')
+    edit(copy / "tgnet" / "tariff.toml", "typical_minutes = 1000", "typical_minutes = 900")
     zones = copy / "enreach" / "2026-03-zones.csv"
     moved = next(
         row for row in zones.read_text().splitlines() if ",zone-2," in row and ",TR," in row

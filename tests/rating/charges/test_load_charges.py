@@ -62,7 +62,7 @@ FEES = [
     ("zaluma/fees.csv", "Flatrate Light,,4.95", "Flatrate Light,,4995", "is that another unit?"),
     ("zaluma/fees.csv", 'je Rufnummer",,0.20', 'je Rufnummer",,0.02', "is that another unit?"),
     ("zaluma/fees.csv", "Flatrate Light,,4.95", 'Flatrate Light,,"4,95"', "not a decimal number"),
-    ("zaluma/fees.csv", "Flatrate Light,,4.95", "Flatrate Light,,5.95", "another monthly fee"),
+    ("zaluma/fees.csv", "74,LIGHT", "74,LITE", "option LIGHT has no fee in list"),
     ("zaluma/fees.csv", "74,LIGHT", ",LIGHT", "needs the line where it is printed"),
     (
         "enreach/fees.csv",

@@ -67,7 +67,7 @@ def line_of(file: str, text: str) -> int:
         ('covers = ["DE", "@near"]', 'covers = ["@nearer"]', "there is no zone 'nearer'"),
         ('covers = ["DE", "@near"]', 'covers = ["FI-HELSINKI"]', "no row prices 'FI-HELSINKI'"),
         ("included_minutes = 60\n", "", "minutes are what an allowance includes"),
-        ('monthly_fee = "5"', 'monthly_fee = "5"\nincluded_minutes = 9',
+        ("concurrent_calls = 1", "concurrent_calls = 1\nincluded_minutes = 9",
          "minutes are what an allowance includes"),
         ('plans = ["business"]\neffective', 'plans = ["gold"]\neffective',
          "there is no plan 'gold'"),

@@ -111,7 +111,6 @@ def test_of_options_that_free_the_same_calls_one_is_enough() -> None:
 id = "ALL-{number}"
 kind = "flat"
 line = {number}
-monthly_fee = "{number}.00"
 covers = ["DE/mobile"]
 effective = "provision_day"
 trunk_accounts = false
