@@ -67,6 +67,8 @@ class OrderBook:
     rules: tuple[OrderRule, ...]
     terms: tuple[Term, ...]
     activation: Activation | None
+    items_without_fee: frozenset[str] = frozenset()
+    """What may be ordered although no fee list has it."""
 
     def term_of(self, item: str) -> Term | None:
         """Find the term of an item: its own, else the one for all others."""
@@ -91,6 +93,14 @@ class ChargeBook:
     surcharges: tuple[WorkSurcharge, ...]
     reply_windows: tuple[ReplyWindow, ...]
     orders: OrderBook
+
+    def has_fee(self, item: str) -> bool:
+        """Tell whether any list has fees of an item."""
+        return any(item == name for entry in self.lists for name, _ in entry.fees)
+
+    def fee_plan(self, item: str, plan: str) -> str:
+        """Give the plan that matters for an item: none where its fee is the same for all plans."""
+        return "" if any((item, "") in entry.fees for entry in self.lists) else plan
 
     def list_on(self, day: date) -> ChargeList | None:
         """Give the list in force on a local day."""

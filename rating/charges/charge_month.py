@@ -96,7 +96,8 @@ class _Reckoning:
         self._month = params.month
         self._groups: dict[_Key, list[Booking]] = defaultdict(list)
         for booking in params.bookings:
-            self._groups[booking.item, booking.plan].append(booking)
+            plan = params.book.fee_plan(booking.item, booking.plan)
+            self._groups[booking.item, plan].append(booking)
         self._booked = {booking.item for booking in params.bookings if self._touches_month(booking)}
         self._grants = [
             (grant, reduction)

@@ -77,6 +77,7 @@ class _BookLoader:
                 top.problem("items_without_fee", f"{item} has a fee")
         names = KnownNames(
             fees=frozenset(fees | set(without_fee)),
+            without_fee=frozenset(without_fee),
             usage=frozenset(item for entry in lists for item in entry.usage),
             plans=self._plans,
         )

@@ -34,6 +34,7 @@ class KnownNames:
 
     fees: frozenset[str]
     """Items with fees, and items that are declared to have none."""
+    without_fee: frozenset[str]
     usage: frozenset[str]
     plans: frozenset[str]
 
@@ -107,7 +108,7 @@ class RuleReader:
             if ids.count(rule.id) > 1:
                 section.problem("id", f"rule {rule.id} stands twice")
         terms = tuple(self._term(section) for section in self._toml.tables("term"))
-        return OrderBook(rules, terms, self._activation())
+        return OrderBook(rules, terms, self._activation(), self._names.without_fee)
 
     def _quota(self, section: Section) -> Quota:
         gigabytes = section.has("gigabytes")

@@ -17,9 +17,11 @@ from rating.charges.order_rule import (
     RuleKind,
     Violation,
 )
+from rating.pricing import Source
 
-_WORDS: Final[Mapping[NoPrice, tuple[str, str]]] = MappingProxyType(
+_WORDS: Final[Mapping[NoPrice | None, tuple[str, str]]] = MappingProxyType(
     {
+        None: ("steht in keiner Preisliste dieses Tages", "is in no price list of that day"),
         NoPrice.INCLUDED: ("ist bereits enthalten", "is included already"),
         NoPrice.UNAVAILABLE: ("gibt es in diesem Tarif nicht", "is not offered with this plan"),
         NoPrice.IMPOSSIBLE: ("ist nicht möglich", "is not possible"),
@@ -31,7 +33,7 @@ _WORDS: Final[Mapping[NoPrice, tuple[str, str]]] = MappingProxyType(
 )
 
 NOT_ORDERABLE: Final = "not-orderable"
-"""Id of the violation by an item whose fee row says that it cannot be ordered."""
+"""Id of the violation by an item without a fee row, or whose row says that it cannot be ordered."""
 
 
 class Order:
@@ -113,22 +115,24 @@ def _not_orderable(
 ) -> Iterable[Violation]:
     charges, order = book.list_on(on), Order(cart, contract)
     for line in cart.lines:
-        schedule = charges.schedule(line.item, line.plan) if charges is not None else None
-        if schedule is None or line.count < 0:
+        if line.count <= 0 or line.item in book.orders.items_without_fee:
+            continue
+        schedule = charges.bookable(line.item, line.plan) if charges is not None else None
+        if schedule is None:
+            terms = (charges or book.lists[0]).terms
+            yield _refusal(line, None, line.item, terms.source, terms.readings)
             continue
         for row in schedule.rows:
             word = _refusing_word(row)
             if word is not None and row.units_of(order.after((line.item,))):
-                de, en = _WORDS[word]
-                yield Violation(
-                    NOT_ORDERABLE,
-                    (line.item,),
-                    line.account_id,
-                    f"{row.label} {de}.",
-                    f"{row.label} {en}.",
-                    row.source,
-                    row.readings,
-                )
+                yield _refusal(line, word, row.label, row.source, row.readings)
+
+
+def _refusal(
+    line: CartLine, word: NoPrice | None, label: str, source: Source, readings: tuple[str, ...]
+) -> Violation:
+    de, en = (f"{label} {text}." for text in _WORDS[word])
+    return Violation(NOT_ORDERABLE, (line.item,), line.account_id, de, en, source, readings)
 
 
 def _refusing_word(row: FeeRow) -> NoPrice | None:

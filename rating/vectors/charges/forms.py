@@ -47,9 +47,9 @@ def read_bookings(keys: Keys, key: str, book: ChargeBook) -> tuple[Booking, ...]
     return tuple(_booking(entry, book) for entry in keys.objects(key, high=BOOKINGS_MAX))
 
 
-def read_lines(keys: Keys, key: str) -> tuple[CartLine, ...]:
-    """Read lines of a cart or contract."""
-    return tuple(_line(entry) for entry in keys.objects(key, high=BOOKINGS_MAX))
+def read_lines(keys: Keys, key: str, book: ChargeBook) -> tuple[CartLine, ...]:
+    """Read lines of a cart or contract; an item that nobody knows is an error."""
+    return tuple(_line(entry, book) for entry in keys.objects(key, high=BOOKINGS_MAX))
 
 
 def write_day(day: date | None) -> str | None:
@@ -68,16 +68,9 @@ def write_amount(amount: Amount) -> dict[str, JsonValue]:
     }
 
 
-def check_item(item: str, book: ChargeBook) -> None:
-    """Raise ``VectorError`` for a name that stands in no list of the provider."""
-    known = any(item == name for entry in book.lists for name, _ in entry.fees)
-    if not known:
-        raise VectorError(f"{book.provider} has no item {item}")
-
-
 def _booking(keys: Keys, book: ChargeBook) -> Booking:
     item = keys.text("item", NAME)
-    check_item(item, book)
+    _check_fee(item, book)
     valid_from, valid_to = keys.day("from"), keys.day_or_none("to")
     if valid_to is not None and valid_to < valid_from:
         keys.wrong("to", "a day that is not before from")
@@ -93,12 +86,20 @@ def _booking(keys: Keys, book: ChargeBook) -> Booking:
     return found
 
 
-def _line(keys: Keys) -> CartLine:
+def _line(keys: Keys, book: ChargeBook) -> CartLine:
+    item = keys.text("item", NAME)
+    if item not in book.orders.items_without_fee:
+        _check_fee(item, book)
     found = CartLine(
-        item=keys.text("item", NAME),
+        item=item,
         count=keys.count("count", low=-COUNT_MAX, high=COUNT_MAX, default=1),
         plan=keys.text_or_none("plan", NAME) or "",
         account_id=keys.text_or_none("account", NAME) or "",
     )
     keys.refuse_others()
     return found
+
+
+def _check_fee(item: str, book: ChargeBook) -> None:
+    if not book.has_fee(item):
+        raise VectorError(f"{book.provider} has no item {item}")

@@ -24,10 +24,10 @@ def answer_order(keys: Keys, book: ChargeBook) -> dict[str, JsonValue]:
     """Complete an order as the shop does, and find what is wrong with it."""
     cart = Cart(
         case=keys.choice("case", OrderCase, default=OrderCase.NEW),
-        lines=read_lines(keys, "lines"),
+        lines=read_lines(keys, "lines", book),
         price_list=keys.text_or_none("price_list", NAME),
     )
-    contract = _contract(keys.inner("contract"))
+    contract = _contract(keys.inner("contract"), book)
     completed = complete_cart(book, cart, contract)
     violations = validate_order(book, completed, contract, on=keys.day("on"))
     added = completed.lines[len(cart.lines) :]
@@ -64,11 +64,11 @@ def answer_activation(keys: Keys, book: ChargeBook) -> dict[str, JsonValue]:
     return {"activated_on": write_day(day), "line": activation.source.line}
 
 
-def _contract(keys: Keys | None) -> Contract:
+def _contract(keys: Keys | None, book: ChargeBook) -> Contract:
     if keys is None:
         return Contract()
     found = Contract(
-        lines=read_lines(keys, "lines"),
+        lines=read_lines(keys, "lines", book),
         price_list=keys.text_or_none("price_list", NAME),
         facts=frozenset(keys.texts("facts", FACT, high=_FACTS_MAX)),
     )

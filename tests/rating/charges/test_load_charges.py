@@ -92,7 +92,7 @@ ORDERS = [
     ("tgnet/orders.toml", 'percent = "0.50"', 'percent = "50"', "not a percentage"),
     ("tgnet/orders.toml", '"ACCOUNT:3"', '"ACCOUNT"', "such as ACCOUNT:3"),
     ("tgnet/orders.toml", 'ends = "17:00"', 'ends = "5 pm"', "a time such as 09:00"),
-    ("tgnet/orders.toml", 'kind = "enough"', 'kind = "plenty"', "kind must be one of"),
+    ("tgnet/orders.toml", 'kind = "only_plans"', 'kind = "plenty"', "kind must be one of"),
     ("enreach/orders.toml", "count = 10\n", "", "a rule of kind at_most needs count"),
     ("enreach/orders.toml", 'id = "fmc-5-sms"', 'id = "fmc-5-data"', "fmc-5-data stands twice"),
     ("zaluma/orders.toml", 'option = "FAX"', 'option = "TELEX"', "nothing is called 'TELEX'"),

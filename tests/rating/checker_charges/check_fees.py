@@ -28,7 +28,7 @@ CHANNELS = {"CHANNEL", "CHANNEL-SRTP", "CHANNEL-TEAM"}
 class FeeChecker:
     def __init__(self, question: Json) -> None:
         self.provider = question["provider"]
-        self.bookings = question["bookings"]
+        self.bookings = [self.for_any_plan(one) for one in question["bookings"]]
         self.grants = {grant["id"]: grant for grant in question.get("grants", [])}
         year, month = map(int, question["month"].split("-"))
         self.days = [
@@ -50,6 +50,13 @@ class FeeChecker:
             "net": six_places(self.net),
             "gross": six_places(self.gross),
         }
+
+    def for_any_plan(self, booking: Json) -> Json:
+        """Forget the plan where the fee is the same for all."""
+        sheet = [one for one in rows(self.provider, "fees.csv") if one["item"] == booking["item"]]
+        if all(one.get("plans") for one in sheet):
+            return booking
+        return {key: value for key, value in booking.items() if key != "plan"}
 
     def row_numbers(self, item: str, plan: str) -> list[int]:
         return row_numbers(self.provider, item, plan)

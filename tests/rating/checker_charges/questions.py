@@ -31,6 +31,22 @@ MONTHS = {
 }
 PROFILED = frozenset({"PROFILE", "AGENT", "TAPI", "CONNECT", "CRM", "ALLNET-VOIP", "FMC-5"})
 EDGES = (1, 2, 3, 10, 11, 24, 25, 26, 99, 100, 101)
+ORDERED = {
+    "plusnet": (*CHANNELS, *SEATS, *TRUNK_FLATS, *SEAT_FLATS, *PACKAGES, "UNIFIED-MESSAGING",
+                "KOMBI", "INTERNET", "SITE", "PORT-IN", "TENGO-SERVICE", "TENGO-DEVICE"),
+    "tgnet": ("ACCOUNT", "ACCOUNT", "ACCOUNT-TRUNK", "PLUS", "PLUS", "IP-RESTRICTION",
+              "CALL-MANAGER-TEXTS", "FLAT.DE", "FREE-120", "HOME", "NUMBER-LOCAL",
+              "PORT-IN-LOCAL", "BLOCK-10", "BLOCK-OTHER", "PORT-IN-032"),
+    "enreach": ("PROFILE", *["NUMBER"] * 6, "NUMBER-WHATSAPP", "DIALOX-1", "DIALOX-2",
+                "DIALOX-4", "AGENT", "ALLNET-VOIP", "FMC-25-PLUS", "TEAMS-APP", "COMPANY-FLAT"),
+    "zaluma": ("MEMBER", "MEMBER", "SMS", "WHATSAPP", "FAX", "NUMBER", "BLOCK-100",
+               "BLOCK-RESIZE", "ANNOUNCEMENT", "TIME-CONTROL", "QUEUE-LIGHT", "IVR-LIGHT"),
+}  # fmt: skip
+FACTS = (
+    "active_contract", "centraflex_contract", "active_internet_contract", "business",
+    "wireless_home",
+)  # fmt: skip
+LISTS = ("plusnet-example-a", "plusnet-example-b")
 HOME_ITEMS = ("ACCOUNT", "NUMBER-LOCAL", "NUMBER-032", "PORT-IN-LOCAL", "FLAT.DE")
 
 
@@ -142,27 +158,33 @@ def work(random: Random) -> Json:
 
 
 def order(random: Random) -> Json:
-    items = (*CHANNELS, *SEATS, *TRUNK_FLATS, *SEAT_FLATS, *PACKAGES, "UNIFIED-MESSAGING",
-             "KOMBI", "INTERNET", "SITE", "PORT-IN", "TENGO-SERVICE", "TENGO-DEVICE")  # fmt: skip
-    facts = ("active_contract", "centraflex_contract", "active_internet_contract")
-    lists = ("plusnet-example-a", "plusnet-example-b")
-    question: Json = {"provider": "plusnet", "kind": "order", "on": "2026-05-20"}
+    provider = random.choice(("plusnet", "plusnet", "tgnet", "enreach", "zaluma"))
+    items = ORDERED[provider]
+    question: Json = {"provider": provider, "kind": "order", "on": "2026-05-20"}
+    if random.random() < 0.05:
+        question["on"] = random.choice(("2010-02-28", "2025-03-31", "2026-02-28", "2026-03-01"))
     case = random.choice(("new", "reorder", "reorder", "extension"))
     if case != "new":
         question["case"] = case
-    question["lines"] = [line(random, items) for _ in range(random.randint(1, 4))]
-    if random.random() < 0.3:
-        question["price_list"] = random.choice(lists)
+    question["lines"] = [line(random, provider, items) for _ in range(random.randint(1, 4))]
+    if provider == "plusnet" and random.random() < 0.3:
+        question["price_list"] = random.choice(LISTS)
     if random.random() < 0.8:
-        held = [{**line(random, items), "count": 2} for _ in range(random.randint(0, 3))]
+        held = [
+            {**line(random, provider, items), "count": random.choice((1, 2, 9, 10))}
+            for _ in range(random.randint(0, 3))
+        ]
         contract: Json = {"lines": held}
-        contract["facts"] = [one for one in facts if random.random() < 0.4]
+        contract["facts"] = [one for one in FACTS if random.random() < 0.4]
         if random.random() < 0.5:
-            contract["price_list"] = random.choice(lists)
+            contract["price_list"] = random.choice(LISTS)
         question["contract"] = contract
     return question
 
 
-def line(random: Random, items: tuple[str, ...]) -> Json:
-    plan = random.choice(PLANS["plusnet"])
-    return {"item": random.choice(items), "count": random.choice((1, 1, 2, 3, -1)), "plan": plan}
+def line(random: Random, provider: str, items: tuple[str, ...]) -> Json:
+    plan = random.choice(PLANS[provider])
+    found = {"item": random.choice(items), "count": random.choice((1, 1, 2, 3, -1)), "plan": plan}
+    if provider in {"tgnet", "zaluma"} and random.random() < 0.4:
+        found["account"] = random.choice(("a", "b"))
+    return found

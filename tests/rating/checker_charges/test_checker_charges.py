@@ -76,6 +76,8 @@ def test_questions_reach_what_they_are_about() -> None:
         '"COMPANY-FLAT"', '"HOME"', '"PRO"', '"KOMBI"', '"on_request"', '"impossible"',
         '"no_list"', '"not_in_plan"', '"no_price"', '"window_closed"', '"throttled": true',
         '"DATA-BEYOND"', '"units_outside": 1', '"allowed": true',
-        '"national-flat-mandatory"', '"seat-flat-one-of-three"', '"vat_rate": "0.16"',
+        '"national-flat-mandatory"', '"seat-flat-one-of-three"', '"plus-for-account"',
+        '"not-orderable"', '"single-numbers-max"', '"whatsapp-includes-sms"',
+        '"account-for-each-number"', '"vat_rate": "0.16"',
     ):  # fmt: skip
         assert word in told, word
