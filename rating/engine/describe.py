@@ -80,21 +80,22 @@ def describe(quote: Quote, language: Language) -> str:
         return words.in_flat
     if quote.is_free:
         return words.free
-    price = _price(quote, words)
+    net = words.net if quote.basis is Basis.NET else ""
+    call = words.per_call.format(cents=_cents(quote.price_per_call, words.point), net=net)
+    if not quote.price_per_minute:
+        return call
+    minute = _minutes(quote, words, net)
+    return words.both.format(call=call, minute=minute) if quote.price_per_call else minute
+
+
+def _minutes(quote: Quote, words: _Words, net: str) -> str:
+    """Say what time costs; free seconds and allowances pay for time, never for the call."""
+    price = _minute(quote.increments, words).format(
+        cents=_cents(quote.price_per_minute, words.point), net=net
+    )
     if quote.free_first_s:
         price = words.free_first.format(seconds=quote.free_first_s, price=price)
     return words.after_allowance.format(price=price) if quote.allowances else price
-
-
-def _price(quote: Quote, words: _Words) -> str:
-    net = words.net if quote.basis is Basis.NET else ""
-    call = words.per_call.format(cents=_cents(quote.price_per_call, words.point), net=net)
-    minute = _minute(quote.increments, words).format(
-        cents=_cents(quote.price_per_minute, words.point), net=net
-    )
-    if not quote.price_per_minute:
-        return call
-    return words.both.format(call=call, minute=minute) if quote.price_per_call else minute
 
 
 def _minute(increments: Increments, words: _Words) -> str:

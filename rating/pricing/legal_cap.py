@@ -68,7 +68,11 @@ class LegalCap:
             return False
         if price.is_for_consumers and not self.regions.isdisjoint(price.regions):
             return True
-        return any(selector.startswith(self.numbers) for selector in price.selectors)
+        return any(
+            selector.startswith(number) or number.startswith(selector)
+            for selector in price.selectors
+            for number in self.numbers
+        )
 
     def _too_dear(self, price: CappedPrice) -> Iterator[str]:
         for name, printed, cap in (

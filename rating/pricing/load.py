@@ -138,6 +138,10 @@ def _announced(cells: Mapping[str, str]) -> AnnouncedPrice:
         raise ValueError(f"not the digits of a service number: {cells['number']!r}")
     if not cells["source"]:
         raise ValueError("the source is missing")
+    valid_from = date.fromisoformat(cells["valid_from"])
+    valid_to = date.fromisoformat(cells["valid_to"]) if cells["valid_to"] else None
+    if valid_to is not None and valid_to <= valid_from:
+        raise ValueError("valid_to must be after valid_from")
     return AnnouncedPrice(
         prefix=cells["number"],
         price=ExternalPrice(
@@ -145,8 +149,8 @@ def _announced(cells: Mapping[str, str]) -> AnnouncedPrice:
             per_call=parse_price(cells["per_call_eur"]),
         ),
         basis=Basis(cells["basis"]),
-        valid_from=date.fromisoformat(cells["valid_from"]),
-        valid_to=date.fromisoformat(cells["valid_to"]) if cells["valid_to"] else None,
+        valid_from=valid_from,
+        valid_to=valid_to,
         source=cells["source"],
     )
 

@@ -130,13 +130,3 @@ class Rate:
     """From what kinds of access the row can be called."""
     factor: Fraction | None
     """What the price that somebody else tells is multiplied by; with a price, it is added to it."""
-
-    @property
-    def first_increment_s(self) -> int:
-        """Seconds that the first charged second costs."""
-        return self.increments.first_s
-
-    @property
-    def next_increment_s(self) -> int:
-        """Seconds by which the charge grows after the first increment."""
-        return self.increments.next_s

@@ -29,7 +29,7 @@ SERVICE: Final = "service"
 
 READING_EMPTY_MOBILE: Final = "R-EMPTY-MOBILE"
 READING_EITHER: Final = "R-FLOM"
-READING_LINE_TYPES: Final = "R-TG-LINETYPES"
+READING_LINE_TYPES: Final = "R-LINETYPES"
 
 
 class EmptyMobile(StrEnum):

@@ -91,6 +91,16 @@ def test_a_price_in_words(quote: Quote, german: str, english: str) -> None:
             "2.9 cents per minute once your free minutes are used up",
         ),
         (
+            make_quote("0.14", per_call="0.05", free_s=30),
+            "5 Cent je Verbindung und die ersten 30 Sekunden kostenlos, danach 14 Cent pro Minute",
+            "5 cents per call and first 30 seconds free, then 14 cents per minute",
+        ),
+        (
+            make_quote("0", per_call="0.05", free_s=30),
+            "5 Cent je Verbindung",
+            "5 cents per call",
+        ),
+        (
             quote_of_small("0171 1234567", origin=MOBILE),
             "15 Cent netto pro Minute",  # 10 of the row and 5 of the surcharge
             "15 cents net per minute",

@@ -163,6 +163,8 @@ def test_two_zones_share_a_member_only_if_one_is_in_the_other() -> None:
     [
         ("0900,3.10,0,gross,2026-01-01,,x\n", "above the cap of 3 €"),
         ("0900,2.60,0,net,2026-01-01,,x\n", "3.094 € per minute is above the cap of 3 €"),
+        ("090,4,0,gross,2026-01-01,,x\n", "4 € per minute is above the cap of 3 €"),
+        ("0900,1,0,gross,2026-01-01,2026-01-01,x\n", "valid_to must be after valid_from"),
         ("0900,x,0,gross,2026-01-01,,x\n", "not a decimal number"),
         ("0900,1,0,brutto,2026-01-01,,x\n", "'brutto' is not a valid Basis"),
         ("0900,1,0,gross,yesterday,,x\n", "Invalid isoformat string: 'yesterday'"),

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import pytest
 
 from rating.numbering import LineType
-from rating.pricing import Rate
+from rating.pricing import Increments, Rate
 from tests.rating.shipped import PLUS, quote_of, tariffs
 
 HERE = Path(__file__).parent
@@ -102,7 +102,7 @@ def test_loaded_row_has_the_printed_prices_and_place(row: PrintedRow) -> None:
         per_message = row.label == "Deutschland SMS"
         assert (rate.price_per_message if per_message else rate.price_per_minute) == price
         assert rate.setup_fee == 0
-        assert (rate.first_increment_s, rate.next_increment_s, rate.free_first_s) == (1, 1, 0)
+        assert (rate.increments, rate.free_first_s) == (Increments(1, 1), 0)
 
 
 @pytest.mark.parametrize(
