@@ -42,7 +42,7 @@ def quote(params: QuoteParams) -> Quote | Unpriced:
     price_list = terms.price_list
     if price_list is None:
         return _no_list(terms)
-    inside = free_inside(terms, price_list)
+    inside = free_inside(terms)
     if inside is not None:
         return inside
     found = _match(terms, price_list)

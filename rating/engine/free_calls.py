@@ -3,12 +3,20 @@
 from collections.abc import Mapping
 from fractions import Fraction
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from rating.engine.call_terms import CallTerms, QuoteParams
 from rating.engine.quote import BY_LAW, INTERNAL, Quote
 from rating.numbering import LineType, ServiceKind, ServiceNumber
-from rating.pricing import AT_HOME, FREE, Basis, Callee, Increments, OriginKind, PriceList
+from rating.pricing import (
+    AT_HOME,
+    FREE,
+    Basis,
+    Callee,
+    Increments,
+    OriginKind,
+    Source,
+)
 
 # § 164 TKG (emergency), § 121 TKG (00800), and ranges that are free by their definition.
 _BY_LAW: Final[Mapping[ServiceKind, str]] = MappingProxyType(
@@ -24,6 +32,15 @@ _PER_SECOND: Final = Increments(1, 1)
 _NO_TAX: Final = Fraction(0)
 
 
+class _Row(NamedTuple):
+    """What a free call is labelled with, and where that is printed."""
+
+    destination: str
+    prefix: str
+    row_id: str | None = None
+    source: Source | None = None
+
+
 def free_by_law(params: QuoteParams, terms: CallTerms | None) -> Quote | None:
     """Make the quote of a call that nobody may charge; ``None`` for any other.
 
@@ -37,19 +54,45 @@ def free_by_law(params: QuoteParams, terms: CallTerms | None) -> Quote | None:
     if not is_free or number.kind not in _BY_LAW:
         return None
     price_list = None if terms is None else terms.price_list
-    found = None
+    row = _Row(number.digits, number.digits)
     if terms is not None and price_list is not None:
         # Tables of calls from abroad have no row for help; the label is that of home.
         rows = price_list.rows(origin if origin in AT_HOME else OriginKind.VOIP)
         found = rows.of_service(terms.columns(), number.digits)
-    prefix, rate = found or (number.digits, None)
+        if found is not None:
+            prefix, rate = found
+            row = _Row(rate.destination, prefix, rate.row_id, rate.source)
+    return _free(params, terms, row=row, covered_by=BY_LAW, readings=(_BY_LAW[number.kind],))
+
+
+def free_inside(terms: CallTerms) -> Quote | None:
+    """Make the quote of a call to a colleague, a short dial code or the mailbox, if it is free.
+
+    A list must hold on that day, as for any call of the plan.
+    """
+    params, internal = terms.params, terms.tariff.internal
+    if internal is None or params.callee not in _INSIDE or params.origin.kind not in AT_HOME:
+        return None
+    row = _Row(params.callee.value, "", source=internal.source)
+    return _free(params, terms, row=row, covered_by=INTERNAL, readings=internal.readings)
+
+
+def _free(
+    params: QuoteParams,
+    terms: CallTerms | None,
+    *,
+    row: _Row,
+    covered_by: str,
+    readings: tuple[str, ...],
+) -> Quote:
+    price_list = None if terms is None else terms.price_list
     return Quote(
-        destination=number.digits if rate is None else rate.destination,
+        destination=row.destination,
         line_type=LineType.SPECIAL,
-        prefix=prefix,
+        prefix=row.prefix,
         table_version=params.prefix_table.version,
-        row_id=None if rate is None else rate.row_id,
-        source=None if rate is None else rate.source,
+        row_id=row.row_id,
+        source=row.source,
         list_id=None if price_list is None else price_list.id,
         list_version=None if price_list is None else price_list.version,
         unit_price=FREE,
@@ -57,40 +100,11 @@ def free_by_law(params: QuoteParams, terms: CallTerms | None) -> Quote | None:
         free_first_s=0,
         basis=Basis.GROSS if price_list is None else price_list.terms.basis,
         vat_rate=_NO_TAX if terms is None else terms.vat_rate,
-        covered_by=BY_LAW,
-        readings=(_BY_LAW[number.kind],),
+        covered_by=covered_by,
+        readings=readings,
         caps_s=None,
         provider=None if terms is None else terms.booked.provider,
         plan_id=None if terms is None else terms.booked.plan_id,
-        origin=params.origin,
-        callee=params.callee,
-    )
-
-
-def free_inside(terms: CallTerms, price_list: PriceList) -> Quote | None:
-    """Make the quote of a call to a colleague, a short dial code or the mailbox, if it is free."""
-    params, internal = terms.params, terms.tariff.internal
-    if internal is None or params.callee not in _INSIDE or params.origin.kind not in AT_HOME:
-        return None
-    return Quote(
-        destination=params.callee.value,
-        line_type=LineType.SPECIAL,
-        prefix="",
-        table_version=params.prefix_table.version,
-        row_id=None,
-        source=internal.source,
-        list_id=price_list.id,
-        list_version=price_list.version,
-        unit_price=FREE,
-        increments=_PER_SECOND,
-        free_first_s=0,
-        basis=price_list.terms.basis,
-        vat_rate=terms.vat_rate,
-        covered_by=INTERNAL,
-        readings=internal.readings,
-        caps_s=None,
-        provider=terms.booked.provider,
-        plan_id=terms.booked.plan_id,
         origin=params.origin,
         callee=params.callee,
     )
