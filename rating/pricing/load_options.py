@@ -29,6 +29,8 @@ def load_options(file: TariffFile, columns: ColumnChoice) -> dict[str, Option]:
             section.problem("id", f"option {option.id} stands twice, or its name is taken")
         if option.kind is OptionKind.COLUMN and option.id not in asked:
             section.problem("kind", f"no column asks for option {option.id!r}")
+        if option.kind is OptionKind.COLUMN and (option.covers or section.has("origins")):
+            section.problem("kind", "its columns say for whom they hold, not covers and origins")
         if option.kind is not OptionKind.COLUMN and not option.covers:
             section.problem("covers", f"option {option.id} covers nothing")
         if section.has("origins") and not option.origins <= file.priced_origins:

@@ -162,7 +162,7 @@ class RateRow:
     def _rate(self, column: str, line_type: LineType, euros: Fraction | None) -> Rate:
         cells = self._cells
         price = euros or Fraction(0)
-        unit = PriceUnit(cells.get("unit") or PriceUnit.MINUTE)
+        unit = self._unit()
         setup_fee = price if unit is PriceUnit.CALL else Fraction(0)
         per_minute = price if unit is PriceUnit.MINUTE else Fraction(0)
         half = f"-{cells['half']}" if cells.get("half") else ""
@@ -190,6 +190,9 @@ class RateRow:
             factor=self._factor(),
         )
 
+    def _unit(self) -> PriceUnit:
+        return PriceUnit(self._cells.get("unit") or PriceUnit.MINUTE)
+
     def _line(self) -> int:
         text = self._cells["line"]
         if _WHOLE.fullmatch(text) is None or int(text) == 0:
@@ -205,6 +208,8 @@ class RateRow:
         text = self._cells.get("free_first_s") or "0"
         if _WHOLE.fullmatch(text) is None:
             raise ValueError(f"free_first_s is no whole number: {text!r}")
+        if int(text) and self._unit() is not PriceUnit.MINUTE:
+            raise ValueError("free seconds without effect")
         return int(text)
 
     def _factor(self) -> Fraction | None:

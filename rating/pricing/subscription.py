@@ -36,7 +36,7 @@ class BookedOption:
     valid_to: date | None
     """The first day without it."""
     ordered_on: date
-    provider: str = "tgnet"
+    provider: str
 
 
 @dataclass(frozen=True, slots=True)

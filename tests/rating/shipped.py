@@ -19,8 +19,8 @@ CONFIG = Path(__file__).parents[2] / "config"
 NOW = datetime(2026, 5, 20, 12, 0, tzinfo=UTC)
 BERLIN = DiallingOrigin(area_code="30")
 
-PLUS = BookedOption("PLUS", 1, date(2026, 5, 1), None, date(2026, 5, 1))
-FLAT = BookedOption("FLAT.DE", 1, date(2026, 5, 1), None, date(2026, 5, 1))
+PLUS = BookedOption("PLUS", 1, date(2026, 5, 1), None, date(2026, 5, 1), "tgnet")
+FLAT = BookedOption("FLAT.DE", 1, date(2026, 5, 1), None, date(2026, 5, 1), "tgnet")
 
 
 def texts(folder: str) -> dict[str, str]:

@@ -13,7 +13,7 @@ from tests.support.virtual_town import GERMANY, Town, account, trunk
 
 FREE_S = 120 * 60
 MAY = date(2026, 5, 1)
-HOME = Subscription((), (BookedOption("FREE-120", 1, MAY, None, MAY),))
+HOME = Subscription((), (BookedOption("FREE-120", 1, MAY, None, MAY, "tgnet"),))
 
 
 def open_switch() -> VirtualSwitch:

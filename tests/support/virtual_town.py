@@ -56,7 +56,7 @@ def account(
 ) -> Account:
     """Make an account in Berlin with one number."""
     ordered = date(2026, 5, 1)
-    flatrate = BookedOption("FLAT.DE", flatrates, ordered, None, ordered)
+    flatrate = BookedOption("FLAT.DE", flatrates, ordered, None, ordered, "tgnet")
     made = Account(
         id=account_id,
         customer_id=1,

@@ -175,7 +175,8 @@ def test_seconds_that_a_running_call_holds_are_not_given_out_again(
     add_alice(freiton)
     make_log(state, Talk("long", "030123456", after_s=60, lasts_s=7_200))
     day = date(2026, 5, 1)
-    held_s = leave_open(state, "open", "030123456", BookedOption("FREE-120", 1, day, None, day))
+    free = BookedOption("FREE-120", 1, day, None, day, "tgnet")
+    held_s = leave_open(state, "open", "030123456", free)
     assert held_s > 0
     freiton("option", "add", "alice", "FREE-120", "--ordered-on", "2026-05-01")
     freiton("rerate", *REASON)

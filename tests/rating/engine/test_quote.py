@@ -84,7 +84,9 @@ def test_a_trunk_account_has_no_flat_but_plus() -> None:
     ],
 )
 def test_the_flat_follows_the_local_calendar(at: datetime, *, covered: bool) -> None:
-    flat = BookedOption("FLAT.DE", 1, date(2026, 5, 20), date(2026, 7, 1), date(2026, 5, 20))
+    flat = BookedOption(
+        "FLAT.DE", 1, date(2026, 5, 20), date(2026, 7, 1), date(2026, 5, 20), "tgnet"
+    )
     assert (quote_of(GERMAN_LINE, options=(flat,), at=at).covered_by == "FLAT.DE") is covered
 
 

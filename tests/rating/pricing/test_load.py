@@ -130,6 +130,16 @@ line,half,destination,match,base_fixed_ct,base_mobile_ct,increment,free_first_s,
     assert price_list.rates[-2].status is RateStatus.UNPRICED
 
 
+def test_free_seconds_of_a_price_per_call_would_free_nothing() -> None:
+    text = (
+        "line,destination,match,base_fixed_ct,unit,free_first_s\n"
+        "9,Germany,DE,1,,\n"
+        "7,01807,01807,11.7647,call,30\n"
+    )
+    (found,) = problems_of({"demo/prices.csv": text})
+    assert found == "demo/prices.csv:3: free seconds without effect"
+
+
 def test_what_ships_loads() -> None:
     plan = tariffs().plan("tgnet")
     assert (plan.name, plan.country) == ("TGNET/call", "DE")

@@ -20,7 +20,7 @@ def booked(
     valid_to: date | None = None,
     count: int = 1,
 ) -> BookedOption:
-    return BookedOption(option_id, count, valid_from or ordered, valid_to, ordered)
+    return BookedOption(option_id, count, valid_from or ordered, valid_to, ordered, "tgnet")
 
 
 def counts(day: date, booking: BookedOption, *, trunk: bool = False) -> bool:
