@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import Final, NamedTuple
 
 from rating.engine.call_terms import CallTerms, Match, Unpriced, UnpricedReason
-from rating.engine.quote import ON_NET, Quote
+from rating.engine.quote import EXTERNAL_PART, ON_NET, Quote
 from rating.numbering import ServiceNumber
 from rating.pricing import (
     AT_HOME,
@@ -23,8 +23,6 @@ from rating.pricing import (
 )
 
 READING_VAT: Final = "R-VAT"
-EXTERNAL_PART: Final = "external"
-"""Label of the part that somebody else told."""
 
 _OWN_NETWORK: Final = frozenset({Callee.OWN_NETWORK, Callee.INTERNAL})
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from rating.engine.describe import Language
 from rating.engine.explain_texts import LINE_TYPES, TEXTS, Topic
-from rating.engine.quote import BY_LAW, INTERNAL, ON_NET, Quote
+from rating.engine.quote import BY_LAW, EXTERNAL_PART, INTERNAL, ON_NET, Quote
 from rating.engine.rate_call import MICROS_PER_SECOND, RatedCall
 from rating.money import MICROS_PER_EURO, format_decimal
 from rating.pricing import Basis, OriginKind, PricePart, UnitPrice
@@ -84,7 +84,7 @@ class _Explanation:
         quote, source = self._quote, self._quote.source
         return self._say(
             Topic.ROW,
-            "none" if source is None else "printed",
+            _row_key(quote),
             prefix=quote.prefix,
             numbering=quote.table_version,
             destination=quote.destination,
@@ -160,7 +160,7 @@ class _Explanation:
         paid_s = rated.paid_s
         for part in _parts(self._quote):
             source = "" if part.source is None else f" ({self._place(part)})"
-            label = f"{part.label}{source}"
+            label = f"{self._label(part)}{source}"
             if part.per_call:
                 text = self._cents(part.per_call)
                 yield self._say(
@@ -177,6 +177,15 @@ class _Explanation:
                     seconds=paid_s,
                     amount=self._euros(euros),
                 )
+
+    def _label(self, part: PricePart) -> str:
+        told = self._quote.external_price
+        if told is None or part.label != EXTERNAL_PART:
+            return part.label
+        price, printed = part.per_minute or part.per_call, told.per_minute or told.per_call
+        if price == printed:
+            return self._text(Topic.PRICE, "told")
+        return self._text(Topic.PRICE, "told_times", factor=self._exact(price / printed))
 
     def _tax(self, amount: Fraction) -> Iterator[Sentence]:
         vat_micros = self._rated.vat_micros
@@ -199,9 +208,11 @@ class _Explanation:
     def _say(
         self, topic: Topic, key: str, *, euros: Fraction = Fraction(0), **fields: object
     ) -> Sentence:
+        return Sentence(topic, self._text(topic, key, **fields), euros)
+
+    def _text(self, topic: Topic, key: str, **fields: object) -> str:
         german, english = TEXTS[topic, key]
-        text = german if self._language == "de" else english
-        return Sentence(topic, text.format(**fields), euros)
+        return (german if self._language == "de" else english).format(**fields)
 
     def _place(self, part: PricePart) -> str:
         if part.source is None:
@@ -221,6 +232,15 @@ class _Explanation:
         if (value * 10**DECIMALS_MAX).denominator == 1:
             return format_decimal(value, places=DECIMALS_MAX, point=self._point)
         return f"{value.numerator}/{value.denominator}"
+
+
+def _row_key(quote: Quote) -> str:
+    """Choose the words for a row by what led to it; a prefix does not always."""
+    if quote.source is None:
+        return "none"
+    if quote.row_id is None:
+        return "inside"
+    return "printed" if quote.prefix else "incoming"
 
 
 def _parts(quote: Quote) -> tuple[PricePart, ...]:

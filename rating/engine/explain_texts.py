@@ -40,6 +40,9 @@ LINE_TYPES: Final = MappingProxyType(
                 "fixed": "Festnetz",
                 "mobile": "Mobilfunk",
                 "either": "Festnetz oder Mobilfunk",
+                "voip": "VoIP-Anschluss",
+                "universal_access": "ortsunabhängige Nummer",
+                "toll_free": "Freephone-Nummer",
                 "special": "Sonderrufnummer",
                 "premium": "Mehrwertnummer",
                 "satellite": "Satellit",
@@ -50,8 +53,12 @@ LINE_TYPES: Final = MappingProxyType(
                 "fixed": "fixed line",
                 "mobile": "mobile line",
                 "either": "fixed or mobile line",
+                "voip": "VoIP line",
+                "universal_access": "universal access number",
+                "toll_free": "freephone number",
                 "special": "service number",
                 "premium": "premium number",
+                "satellite": "satellite",
             }
         ),
     }
@@ -89,16 +96,30 @@ TEXTS: Final = MappingProxyType(
                 "no row of a price list is needed."
             ),
         ),
+        (Topic.ROW, "inside"): (
+            "Das Ziel ist intern: {document}, Zeile {line}.",
+            "The callee is internal: {document}, line {line}.",
+        ),
+        (Topic.ROW, "incoming"): (
+            (
+                "Der Preis hängt nur vom Aufenthaltsort ab, „{destination}“: "
+                "{document}, Zeile {line}; Preisliste {price_list}, Feld {row}."
+            ),
+            (
+                "The price depends on the visited place only, “{destination}”: "
+                "{document}, line {line}; price list {price_list}, cell {row}."
+            ),
+        ),
         (Topic.PLAN, "plan"): (
             "Es gilt der Tarif {plan} von {provider}.",
             "The plan is {plan} of {provider}.",
         ),
         (Topic.ORIGIN, "mobile"): (
-            "Angerufen wurde aus dem inländischen Mobilfunknetz.",
+            "Der Anruf kam aus dem inländischen Mobilfunknetz.",
             "The call was made from the national mobile network.",
         ),
         (Topic.ORIGIN, "roaming"): (
-            "Angerufen wurde aus dem Ausland: {visited}.",
+            "Der Anruf kam aus dem Ausland: {visited}.",
             "The call was made from abroad: {visited}.",
         ),
         (Topic.ORIGIN, "roaming_incoming"): (
@@ -156,6 +177,11 @@ TEXTS: Final = MappingProxyType(
         (Topic.ALLOWANCE, "gone"): (
             "Das Kontingent {option} hatte keine Sekunde mehr.",
             "The allowance {option} had no second left.",
+        ),
+        (Topic.PRICE, "told"): ("Fremder Anbieter", "Other provider"),
+        (Topic.PRICE, "told_times"): (
+            "Fremder Anbieter, mal {factor}",
+            "Other provider, times {factor}",
         ),
         (Topic.PRICE, "per_call"): (
             "{label}: {price} je Verbindung.",

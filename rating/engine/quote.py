@@ -35,6 +35,8 @@ BY_LAW: Final = "by-law"
 """``Quote.covered_by``: nobody may charge this call."""
 INTERNAL: Final = "internal"
 """``Quote.covered_by``: a colleague, a short dial code or the mailbox is called."""
+EXTERNAL_PART: Final = "external"
+"""``PricePart.label`` of what somebody else told, with the factor of the row."""
 _AT_HOME: Final = CallOrigin()
 
 

@@ -24,6 +24,8 @@ from rating.engine import (
 from rating.pricing import Basis, CallOrigin, ExternalPrice, OriginKind, Source
 from tests.rating.engine.quotes import QUOTES, make_quote
 from tests.rating.shipped import FLAT, price_of
+from tests.rating.small_tariff import called_in
+from tests.rating.small_tariff import quote_of as quote_of_small
 
 
 def call(quote: Quote, seconds: str = "60", *allowance_s: int) -> RatedCall:
@@ -137,6 +139,24 @@ def test_the_row_is_named_with_its_place() -> None:
     assert f"{quote.source.document}, line {quote.source.line}" in row
     assert f"begins with {quote.prefix} (numbering {quote.table_version})" in row
     assert text_of(Topic.PLAN, sentences) == "The plan is account of tgnet."
+
+
+def test_an_internal_callee_needs_no_number_and_no_cell() -> None:
+    inside = replace(
+        make_quote("0", covered_by="internal"), source=Source("demo", 7), row_id=None, prefix=""
+    )
+    german, english = explain(call(inside), "", "de"), explain(call(inside), "", "en")
+    assert text_of(Topic.ROW, german) == "Das Ziel ist intern: demo, Zeile 7."
+    assert text_of(Topic.ROW, english) == "The callee is internal: demo, line 7."
+
+
+def test_a_received_call_is_told_by_the_place_and_the_factor_of_the_partner() -> None:
+    told = ExternalPrice(Fraction("0.4"), Fraction(0))
+    sentences = explain(call(quote_of_small(None, origin=called_in("TH"), told=told)), "", "en")
+    assert text_of(Topic.ROW, sentences).startswith("The price depends on the visited place only")
+    prices = [one.text for one in sentences if one.topic is Topic.PRICE]
+    assert prices[-1].startswith("Other provider, times 1.25 (")
+    assert prices[-1].endswith("50 cents per minute, so €0.5 for 60 s.")
 
 
 def test_what_nobody_answered_costs_nothing_not_even_per_call() -> None:
