@@ -92,6 +92,8 @@ def charge_messages(
     found = find_row(params, UsageUnit.MESSAGE)
     if isinstance(found, UsageRefused):
         return found
+    if recipients < 1:
+        raise LocalError(f"a message to {recipients} recipients")
     pieces = 1
     if found.row.step and characters is not None:
         pieces = max(1, round_up(characters, found.row.step))

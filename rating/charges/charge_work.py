@@ -6,7 +6,13 @@ from fractions import Fraction
 from typing import Final
 
 from rating.charges.amount import Amount
-from rating.charges.charge_usage import MICROS_PER_SECOND, UsageParams, UsageRefused, find_row
+from rating.charges.charge_usage import (
+    MICROS_PER_SECOND,
+    UsageParams,
+    UsageRefusal,
+    UsageRefused,
+    find_row,
+)
 from rating.charges.usage import TIMED, UsageRow, WorkSurcharge
 from rating.errors import LocalError
 from rating.money import round_up
@@ -40,6 +46,8 @@ def charge_work(
     if isinstance(found, UsageRefused):
         return found
     row, book = found.row, params.book
+    if row.price is None:
+        return UsageRefused(row.item, UsageRefusal.NO_PRICE)
     if not 0 <= duration_us <= DAYS_MAX * 86_400 * MICROS_PER_SECOND:
         raise LocalError(f"{row.item} cannot be worked for {duration_us} µs")
     units = round_up(duration_us, row.step * MICROS_PER_SECOND)
@@ -56,8 +64,7 @@ def charge_work(
         )
     factor = surcharge.factor if surcharge is not None else Fraction(0)
     exact = row.cost(row.step) * (units + factor * outside)
-    price = (row.price or Fraction(0)) * found.factor
-    return ChargedWork(row, units, outside, price, found.amount(exact))
+    return ChargedWork(row, units, outside, row.price * found.factor, found.amount(exact))
 
 
 def _meets_hours(

@@ -10,7 +10,7 @@ from rating.errors import VectorError
 from rating.stored_record import JsonValue
 from rating.vectors.charges.fees import answer_fees
 from rating.vectors.charges.forms import NAME
-from rating.vectors.charges.invoice import answer_invoice
+from rating.vectors.charges.invoice import answer_bill, answer_invoice
 from rating.vectors.charges.orders import answer_activation, answer_ending, answer_order
 from rating.vectors.charges.usage import (
     answer_conversation,
@@ -37,6 +37,7 @@ _ANSWERS: Final[Mapping[str, Callable[[Keys, ChargeBook], dict[str, JsonValue]]]
             "order": answer_order,
             "ending": answer_ending,
             "activation": answer_activation,
+            "bill": answer_bill,
         }
     )
 )

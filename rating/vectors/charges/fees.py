@@ -8,6 +8,7 @@ from rating.charges import (
     ChargedFee,
     Grant,
     Month,
+    MonthCharges,
     MonthParams,
     UnpricedFee,
     charge_month,
@@ -24,16 +25,9 @@ _GRANTS_MAX = 16
 
 def answer_fees(keys: Keys, book: ChargeBook) -> dict[str, JsonValue]:
     """Charge the fees of a month."""
-    charges = charge_month(
-        MonthParams(
-            book=book,
-            month=Month(*read_month(keys, "month")),
-            bookings=read_bookings(keys, "bookings", book),
-            grants=tuple(_grants(keys, book)),
-        )
-    )
+    charges = charge_fees(keys, book)
     fees: list[dict[str, JsonValue]] = [_fee(fee) for fee in charges.fees]
-    unpriced: list[dict[str, JsonValue]] = [_unpriced(fee) for fee in charges.unpriced]
+    unpriced: list[dict[str, JsonValue]] = [write_unpriced(fee) for fee in charges.unpriced]
     total = sum((fee.amount.exact for fee in charges.fees), Fraction(0))
     return {
         "fees": fees,
@@ -41,6 +35,28 @@ def answer_fees(keys: Keys, book: ChargeBook) -> dict[str, JsonValue]:
         "amount": write_number(total),
         "net": format_euro(sum(fee.amount.net_micros for fee in charges.fees), style="plain"),
         "gross": format_euro(sum(fee.amount.gross_micros for fee in charges.fees), style="plain"),
+    }
+
+
+def charge_fees(keys: Keys, book: ChargeBook) -> MonthCharges:
+    """Read a month with its bookings and grants, and charge it."""
+    return charge_month(
+        MonthParams(
+            book=book,
+            month=Month(*read_month(keys, "month")),
+            bookings=read_bookings(keys, "bookings", book),
+            grants=tuple(_grants(keys, book)),
+        )
+    )
+
+
+def write_unpriced(fee: UnpricedFee) -> dict[str, JsonValue]:
+    """Write what has no price."""
+    return {
+        "item": fee.item,
+        "plan": fee.plan or None,
+        "part": fee.part.value,
+        "reason": fee.reason,
     }
 
 
@@ -70,13 +86,4 @@ def _fee(fee: ChargedFee) -> dict[str, JsonValue]:
         "price": write_number(fee.price),
         "reductions": list(fee.reductions),
         "amount": write_number(fee.amount.exact),
-    }
-
-
-def _unpriced(fee: UnpricedFee) -> dict[str, JsonValue]:
-    return {
-        "item": fee.item,
-        "plan": fee.plan or None,
-        "part": fee.part.value,
-        "reason": fee.reason,
     }

@@ -1,7 +1,7 @@
 """Vectors of usage: messages, answers, data, machines, conversations, work, and sequences."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
@@ -59,9 +59,14 @@ def answer_usage(keys: Keys, book: ChargeBook) -> dict[str, JsonValue]:
 
 
 def answer_sequence(keys: Keys, book: ChargeBook) -> dict[str, JsonValue]:
+    """Charge what one account uses, and answer each usage."""
+    answers: list[dict[str, JsonValue]] = [_answer(one) for one in charge_sequence(keys, book)]
+    return {"usage": answers}
+
+
+def charge_sequence(keys: Keys, book: ChargeBook) -> Iterator[ChargedUsage | UsageRefused]:
     """Charge what one account uses in the order of the list; quotas remember their month."""
     use = QuotaUse(book)
-    answers: list[dict[str, JsonValue]] = []
     for entry in keys.objects("usage", high=_USAGE_MAX):
         if "quota_used" in entry.names():
             entry.wrong("quota_used", "nothing, as a sequence counts for itself")
@@ -71,8 +76,7 @@ def answer_sequence(keys: Keys, book: ChargeBook) -> dict[str, JsonValue]:
         entry.refuse_others()
         if isinstance(charged, ChargedUsage):
             use.add(params.at, charged)
-        answers.append(_answer(charged))
-    return {"usage": answers}
+        yield charged
 
 
 def answer_conversation(keys: Keys, book: ChargeBook) -> dict[str, JsonValue]:
