@@ -48,10 +48,14 @@ def list_plans(
     account: Annotated[str | None, typer.Argument(help="Only this account's.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the plans of accounts, also those that have ended or are to begin."""
+    """List the plans of accounts, also those that have ended or are to begin.
+
+    The default plan of the settings, which nobody books, is shown while an account is on it.
+    """
     desk = Desk.of(context)
     directory = desk.directory()
     accounts = directory.accounts if account is None else (desk.account(account, directory),)
+    today = desk.today()
     rows = [
         (
             f"{one.name}@{one.domain}",
@@ -62,6 +66,7 @@ def list_plans(
         )
         for one in accounts
         for term in desk.subscription(one).plans
+        if term.valid_from != date.min or term.valid_to is None or term.valid_to > today
     ]
     if as_json:
         names = ("account", "plan", "price_list", "valid_from", "valid_to")

@@ -1,11 +1,12 @@
 """`freiton quote`: what a call would cost, by the very functions that will charge it."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
 from fractions import Fraction
-from typing import Annotated, Any
+from types import MappingProxyType
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -18,13 +19,34 @@ from freiton.routing.directory import Account
 from freiton.routing.refusals import RefusalCause
 from freiton.storage.charging_log_state import read_state
 from rating.allowances import AllowanceKey
-from rating.engine import Quote, QuoteParams, Unpriced, describe
+from rating.engine import Quote, QuoteParams, Unpriced, UnpricedReason, describe
 from rating.engine import quote as find_quote
 from rating.money import format_decimal
-from rating.numbering import DiallingOrigin, E164Number, NumberRefused, ServiceNumber
-from rating.pricing import ABROAD, CallOrigin, ExternalPrice, OriginKind
+from rating.numbering import (
+    DiallingOrigin,
+    E164Number,
+    NumberRefused,
+    PrefixTable,
+    ServiceNumber,
+)
+from rating.pricing import ABROAD, AT_SEA, CallOrigin, ExternalPrice, OriginKind
 
 _CENT_PLACES = 6
+_EUROS: Final = re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})?", re.ASCII)
+"""A minute or a call that costs more is a slip of the pen."""
+_WHY_REFUSED: Final[Mapping[UnpricedReason, str]] = MappingProxyType(
+    {
+        UnpricedReason.NO_ROW: "no row of the price list is for it",
+        UnpricedReason.EXTERNAL_PRICE: "somebody else sets its price; --external-price or"
+        " external.csv can tell it",
+        UnpricedReason.NO_PLAN: "the account has no plan on that day",
+        UnpricedReason.NOT_FROM_ORIGIN: "the price list has no prices from this kind of access",
+        UnpricedReason.BEFORE_LIST: "the price lists of the plan begin later",
+        UnpricedReason.AFTER_LIST: "the price lists of the plan have ended",
+        UnpricedReason.PREMIUM_ABROAD: "a premium number abroad without a row of its own",
+        UnpricedReason.NOT_ASSIGNED: "no numbering plan assigns it",
+    }
+)
 
 
 class NotPriced(OperatorError):  # noqa: N818 - an answer, but one that ends the command
@@ -105,6 +127,7 @@ def quote(
 def _answer(desk: Desk, reference: str, question: _Question) -> _Answer:
     directory = desk.directory()
     account = desk.account(reference, directory)
+    _check_visited(question.origin.visited, desk.numbering.prefix_table)
     dialling = DiallingOrigin(
         account.country_code, account.area_code or None, account.short_numbers
     )
@@ -130,9 +153,8 @@ def _answer(desk: Desk, reference: str, question: _Question) -> _Answer:
     )
     if isinstance(found, Unpriced):
         prefix = f" ({found.prefix})" if found.prefix else ""
-        raise NotPriced(
-            f"{question.dialled} has no price and is refused: {_words(found.reason)}{prefix}"
-        )
+        why = _WHY_REFUSED[found.reason]
+        raise NotPriced(f"{question.dialled} has no price and is refused: {why}{prefix}")
     terms = allowance_terms(found, subscription, desk.tariffs, at=at)
     book = read_state(desk.charging_folder).allowances if terms else None
     left = []
@@ -180,6 +202,14 @@ def _origin(kind: OriginKind | None, visited: str | None) -> CallOrigin:
     return CallOrigin(kind, None if visited is None else visited.upper())
 
 
+def _check_visited(visited: str | None, prefix_table: PrefixTable) -> None:
+    """Refuse what is no country: else "all other countries" would price it."""
+    if visited not in (None, AT_SEA) and visited not in prefix_table.regions():
+        raise typer.BadParameter(
+            f"{visited!r} should be a country, such as CH", param_hint="--visited"
+        )
+
+
 def _external(per_minute: str | None, per_call: str | None) -> ExternalPrice | None:
     if per_minute is None and per_call is None:
         return None
@@ -190,13 +220,9 @@ def _external(per_minute: str | None, per_call: str | None) -> ExternalPrice | N
 
 
 def _euros(text: str, option: str) -> Fraction:
-    try:
-        euros = Decimal(text)
-    except InvalidOperation:
-        euros = Decimal(-1)
-    if not euros.is_finite() or euros < 0:
+    if _EUROS.fullmatch(text) is None:
         raise typer.BadParameter(f"{text!r} should be euros, such as 1.99", param_hint=option)
-    return Fraction(euros)
+    return Fraction(text)
 
 
 def _prices(per_minute: Fraction, per_call: Fraction) -> str:

@@ -5,7 +5,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Final
 
 import typer
@@ -18,6 +18,7 @@ from freiton.cli.output import AsJson, euros, print_json, print_table, say
 from freiton.cli.past_calls import OneAccount, past_records
 from freiton.cli.progress import watched
 from freiton.cli.rating_door import rating_door
+from freiton.errors import OperatorError
 from freiton.storage.charging_log import prepaid_calls
 from freiton.storage.charging_log_state import read_state
 from rating.cdr import CallDetailRecord
@@ -115,7 +116,7 @@ def rerate_calls(
     """
     desk = Desk.of(context)
     since, until = _span(month)
-    tariffs = desk.tariffs if with_list_of is None else as_of(desk.tariffs, with_list_of.date())
+    tariffs = desk.tariffs if with_list_of is None else _as_of(desk.tariffs, with_list_of.date())
     payer = None if account is None else str(desk.account(account, desk.directory()).id)
     scope = _Scope(tariffs, payer, since, until, run_id or uuid.uuid4().hex)
     found = _look_back(desk, scope)
@@ -123,6 +124,14 @@ def rerate_calls(
     if is_written:
         found = _write(desk, scope, found, reason)
     _report(found, scope.run_id, is_written=is_written, as_json=as_json)
+
+
+def _as_of(tariffs: Tariffs, day: date) -> Tariffs:
+    """Take the lists of a day on which there are any, so that a slip of the pen is no rerating."""
+    in_force = any(one.holds_on(day) for plan in tariffs.plans.values() for one in plan.price_lists)
+    if not in_force:
+        raise OperatorError(f"no price list was in force on {day}")
+    return as_of(tariffs, day)
 
 
 def _look_back(desk: Desk, scope: _Scope) -> LookBack:

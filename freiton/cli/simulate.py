@@ -14,7 +14,8 @@ from freiton.cli.past_calls import OneAccount, Since, Until, past_calls
 from freiton.cli.progress import watched
 from freiton.config.rating_data import read_charges
 from freiton.errors import OperatorError
-from freiton.routing.directory import AccountKind
+from freiton.routing.directory import Account
+from freiton.storage.site.offer import for_kind, is_trunk
 from rating.pricing import Tariffs
 from rating.replay import Combination, Replay, by_account, combinations
 
@@ -25,6 +26,21 @@ COMBINATIONS_MAX: Final = 20_000
 _COLUMNS: Final = (
     "Combination", "Calls made", "Refused", "No price", "Calls", "Fees", "Total", "Set-up",
 )  # fmt: skip
+
+
+_Plan = Annotated[
+    str | None, typer.Option(help="PROVIDER/PLAN, such as enreach/expert; default: try all.")
+]
+_PriceList = Annotated[
+    str | None, typer.Option(help="The list picked with the plan, where there is a choice.")
+]
+_Options = Annotated[
+    list[str] | None, typer.Option("--option", help="With this option: ID or ID:COUNT; repeat.")
+]
+_Facts = Annotated[
+    list[str] | None,
+    typer.Option("--fact", help="What order rules may ask for, such as business; repeat."),
+]
 
 
 @dataclass(slots=True)
@@ -59,19 +75,10 @@ def simulate_calls(
     account: OneAccount = None,
     since: Since = None,
     until: Until = None,
-    plan: Annotated[
-        str | None, typer.Option(help="PROVIDER/PLAN, such as enreach/expert; default: try all.")
-    ] = None,
-    price_list: Annotated[
-        str | None, typer.Option(help="The list picked with the plan, where there is a choice.")
-    ] = None,
-    options: Annotated[
-        list[str] | None, typer.Option("--option", help="With this option: ID or ID:COUNT; repeat.")
-    ] = None,
-    facts: Annotated[
-        list[str] | None,
-        typer.Option("--fact", help="What order rules may ask for, such as business; repeat."),
-    ] = None,
+    plan: _Plan = None,
+    price_list: _PriceList = None,
+    options: _Options = None,
+    facts: _Facts = None,
     as_json: AsJson = False,
 ) -> None:
     """Let the recorded calls be made again with another plan and other options.
@@ -98,13 +105,15 @@ def simulate_calls(
         if caller is None:
             note(f"{len(calls)} calls are left out: account {account_id} is not there any more.")
             continue
+        if wanted is not None and not _suits(desk.tariffs, wanted, caller):
+            continue
         candidates = Candidates(replay, books, calls, facts=frozenset(facts or ()))
         charged = sum(past.records[call.call_id].gross_micros for call in calls)
         report = Report(f"{caller.name}@{caller.domain}", len(calls), candidates.peak, charged)
         if wanted is not None:
             report.candidates.append(candidates.of(wanted, candidates.fees_of(wanted)))
         else:
-            _try_all(report, candidates, desk.tariffs, is_trunk=caller.kind is AccountKind.PBX)
+            _try_all(report, candidates, desk.tariffs, for_trunks=is_trunk(caller.kind))
         reports.append(report)
     if as_json:
         print_json([report.as_json() for report in reports])
@@ -145,9 +154,19 @@ def _wanted(
     return Combination(provider, plan_id, price_list, tuple(units.items()))
 
 
-def _try_all(report: Report, candidates: Candidates, tariffs: Tariffs, *, is_trunk: bool) -> None:
+def _suits(tariffs: Tariffs, wanted: Combination, caller: Account) -> bool:
+    """Tell whether an account of this kind can have the plan; say so if not."""
+    plan = tariffs.plan(wanted.provider).plan(wanted.plan_id)
+    if plan.is_trunk is is_trunk(caller.kind):
+        return True
+    name = f"{caller.name}@{caller.domain}"
+    note(f"{name} is left out: {plan.provider}/{plan.id} is not {for_kind(caller.kind)}.")
+    return False
+
+
+def _try_all(report: Report, candidates: Candidates, tariffs: Tariffs, *, for_trunks: bool) -> None:
     """Simulate every combination that can be ordered, the best first; count why others cannot."""
-    tried = list(combinations(tariffs, is_trunk=is_trunk, peak=candidates.peak))
+    tried = list(combinations(tariffs, is_trunk=for_trunks, peak=candidates.peak))
     if len(tried) > COMBINATIONS_MAX:
         raise OperatorError(
             f"{len(tried)} combinations are too many to try: name a plan, or fewer calls"

@@ -29,6 +29,7 @@ _MESSAGES: Final[Mapping[str, str]] = MappingProxyType(
         "string_type": "should be text in quotes",
     }
 )
+_ENUM_MEMBER: Final = re.compile(r"<\w+\.\w+: ('[^']*')>")
 _TABLE: Final = re.compile(r"^\s*(\[\[?)\s*([^\[\]#]+?)\s*\]\]?\s*(?:#.*)?$")
 _KEY: Final = re.compile(r"^\s*((?:[\w-]+|\"[^\"]*\")(?:\s*\.\s*(?:[\w-]+|\"[^\"]*\"))*)\s*=")
 
@@ -94,7 +95,9 @@ def validate(model: type[_Model], values: Mapping[str, object]) -> _Model | tupl
 
 
 def _problem(detail: ErrorDetails) -> Problem:
-    message = _MESSAGES.get(detail["type"]) or detail["msg"].removeprefix("Value error, ")
+    message = _MESSAGES.get(detail["type"]) or _ENUM_MEMBER.sub(
+        r"\1", detail["msg"].removeprefix("Value error, ")
+    )
     return Problem(message.removeprefix("Input "), detail["loc"])
 
 

@@ -41,15 +41,15 @@ class Options:
         provided = begins or ordered
         plan = self._plans.on(account, provided)
         self._check(account, option, plan)
-        account.bookings.append(
-            BookingRow(
-                provider=plan.provider,
-                option=option,
-                count=count,
-                ordered_on=ordered,
-                valid_from=provided,
-            )
+        booking = BookingRow(
+            provider=plan.provider,
+            option=option,
+            count=count,
+            ordered_on=ordered,
+            valid_from=provided,
         )
+        booking.valid_to = self._plans.end_of(account, booking)
+        account.bookings.append(booking)
         self._session.flush()
 
     def end(

@@ -79,6 +79,15 @@ class Plans:
         self._session.flush()
         return PlanChange(day, ended)
 
+    def end_of(self, account: AccountRow, booking: BookingRow) -> date | None:
+        """Return the day on which a plan begins that an option does not go on with."""
+        for term in sorted(account.plans, key=lambda one: one.valid_from):
+            if term.valid_from > booking.valid_from and not self._goes_on(
+                booking, self._offer.plan(term.provider, term.plan)
+            ):
+                return term.valid_from
+        return None
+
     def check_kind(self, account: AccountRow) -> None:
         """Make sure that plan and options suit what the account has become."""
         kind = AccountKind(account.kind)
@@ -117,7 +126,9 @@ class Plans:
         ended = []
         for booking in account.bookings:
             if not _ended(booking, day) and not self._goes_on(booking, plan):
-                booking.valid_to = max(day, booking.valid_from)
+                last = max(day, booking.valid_from)
+                # What was taken back altogether ends before it begins, and stays so.
+                booking.valid_to = last if booking.valid_to is None else min(booking.valid_to, last)
                 ended.append(booking.option)
         return ended
 

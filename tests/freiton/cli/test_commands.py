@@ -93,7 +93,11 @@ def test_a_quote_follows_the_account(freiton: Freiton) -> None:
     [
         ("0301", (), "0301 cannot be called: incomplete"),
         ("abc", (), "abc cannot be called: malformed"),
-        ("030123456", ("--at", "2009-12-31"), "has no price and is refused: before list"),
+        (
+            "030123456",
+            ("--at", "2009-12-31"),
+            "has no price and is refused: the price lists of the plan begin later",
+        ),
         ("030123456", ("--account", "bob"), "there is no account bob"),
     ],
 )

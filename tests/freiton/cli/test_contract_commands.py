@@ -41,28 +41,14 @@ def site(freiton: Freiton, tmp_path: Path) -> Path:
 
 
 @pytest.mark.usefixtures("site")
-def test_plans_are_listed_with_the_default_one(freiton: Freiton) -> None:
+def test_plans_are_listed_with_a_default_one_that_holds_today(freiton: Freiton) -> None:
     assert freiton("plan", "list", "--json").json == [
-        {
-            "account": "dora@freiton.internal",
-            "plan": "tgnet/account",
-            "price_list": None,
-            "valid_from": None,
-            "valid_to": "2026-03-01",
-        },
         {
             "account": "dora@freiton.internal",
             "plan": "enreach/advanced",
             "price_list": None,
             "valid_from": "2026-03-01",
             "valid_to": None,
-        },
-        {
-            "account": "fabrik@freiton.internal",
-            "plan": "tgnet/trunk",
-            "price_list": None,
-            "valid_from": None,
-            "valid_to": "2023-05-01",
         },
         {
             "account": "fabrik@freiton.internal",
@@ -82,7 +68,10 @@ def test_plans_are_listed_with_the_default_one(freiton: Freiton) -> None:
     listed = freiton("account", "list").out
     assert re.search(r"dora@freiton.internal +phone +enreach/advanced", listed)
     assert re.search(r"alice@freiton.internal +phone +tgnet/account", listed)
-    assert freiton("plan", "list", "alice").out.count("alice@") == 1
+    freiton("plan", "set", "alice", "zaluma/team", "--from", "2099-01-01")
+    assert [
+        (one["plan"], one["valid_to"]) for one in freiton("plan", "list", "alice", "--json").json
+    ] == [("tgnet/account", "2099-01-01"), ("zaluma/team", None)]
 
 
 def test_a_site_file_with_plans_may_be_imported_again(freiton: Freiton, site: Path) -> None:
@@ -108,11 +97,26 @@ def test_a_change_of_provider_tells_what_ends_with_it(freiton: Freiton) -> None:
     )
     (flatrate,) = freiton("flatrate", "list", "--json").json
     assert (flatrate["provider"], flatrate["valid_to"]) == ("tgnet", "2099-01-01")
+    # What is booked after that change ends by it as well.
+    booked = freiton("option", "add", "alice", "PLUS", "--from", "2098-01-01").out
+    assert booked == "alice now has 1 of PLUS.\n"
+    plus = freiton("option", "list", "--json").json[-1]
+    assert (plus["option"], plus["valid_from"], plus["valid_to"]) == (
+        "PLUS", "2098-01-01", "2099-01-01",
+    )  # fmt: skip
     refused = freiton("flatrate", "add", "dora", status=1)
     assert refused.err.startswith("freiton: enreach has no flatrate by the call; its options: ")
     wrong = freiton("plan", "set", "alice", "enreach", status=2)
     assert "PLAN" in wrong.err
     assert "such as tgnet/account" in wrong.err
+
+
+@pytest.mark.usefixtures("site")
+def test_a_change_of_plan_brings_back_no_option_that_was_taken_back(freiton: Freiton) -> None:
+    freiton("flatrate", "remove", "alice", "--on", "2026-01-01")
+    freiton("plan", "set", "alice", "zaluma/team", "--from", "2025-06-01")
+    (flatrate,) = freiton("flatrate", "list", "--json").json
+    assert flatrate["valid_to"] == "2026-01-01" < flatrate["valid_from"]
 
 
 @pytest.mark.usefixtures("site")
@@ -141,19 +145,23 @@ def test_a_quote_may_be_asked_from_abroad(freiton: Freiton) -> None:
     assert quoted["increments"] == [60, 60]
     wrong = freiton("quote", "030", "-a", "dora", "--origin", "roaming", status=2)
     assert "--visited" in wrong.err
+    # Else "all other countries" would price a slip of the pen.
+    nowhere = freiton("quote", "030", "-a", "dora", "--visited", "XX", status=2)
+    assert "'XX' should be a country, such as CH" in nowhere.err
 
 
 @pytest.mark.usefixtures("site")
 def test_a_price_that_somebody_else_sets_must_be_told(freiton: Freiton) -> None:
     asked = ("quote", "09005123456", "-a", "dora", "--at", "2026-05-20")
     refused = freiton(*asked, status=1)
-    assert "09005123456 has no price and is refused: external price" in refused.err
+    assert "09005123456 has no price and is refused: somebody else sets its price" in refused.err
     told = freiton(*asked, "--external-price", "1.99", "--external-call-price", "0.5", "--json")
     # 1.99 a minute and 0.50 a call, net as the list is.
     call, second, denominator = told.json["price"]
     assert (call / denominator, second * 60 / denominator) == (500_000, 1_990_000)
     assert told.json["refused"] == "premium-off"
-    assert "--external-price" in freiton(*asked, "--external-price", "much", status=2).err
+    for wrong in ("much", "-1", "NaN", "1e999", "1000"):
+        assert "--external-price" in freiton(*asked, f"--external-price={wrong}", status=2).err
 
 
 @pytest.mark.usefixtures("site")
@@ -169,4 +177,4 @@ def test_a_device_shows_and_changes_its_origin(freiton: Freiton) -> None:
     (device,) = freiton("device", "list", "dora", "--json").json
     assert (device["origin"], device["enabled"]) == ("voip", False)
     wrong = freiton("device", "change", "dora-sim", "--origin", "roaming", status=2)
-    assert "--origin" in wrong.err
+    assert "for --origin: should be 'voip' or 'mobile'" in wrong.err

@@ -261,3 +261,10 @@ async def test_a_running_switch_writes_the_run_itself(tmp_path: Path) -> None:
         await switch.stop()
     assert owed(state) == before - 3 * MINUTE_MICROS
     assert is_sound(state)
+
+
+@pytest.mark.usefixtures("alice")
+def test_a_day_without_any_price_list_rates_nothing(state: Path, freiton: Freiton) -> None:
+    refused = freiton("rerate", *REASON, "--with-list-of", "2000-01-01", status=1)
+    assert refused.err == "freiton: no price list was in force on 2000-01-01\n"
+    assert read_state(state / CHARGING_FOLDER).rating_run == 0

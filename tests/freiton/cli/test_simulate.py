@@ -84,6 +84,7 @@ def test_what_cannot_be_ordered_says_why(freiton: Freiton) -> None:
 
 
 def test_calls_without_a_price_are_told(state: Path, freiton: Freiton) -> None:
+    freiton("account", "change", "alice", "--kind", "pbx")
     candidate = simulated(freiton, "--plan", "zaluma/fax-trunk", "--since", "2026-05-04")[
         "candidates"
     ][0]
@@ -124,3 +125,11 @@ def test_a_slip_of_the_pen_is_named(
 )
 def test_options_have_a_plan_and_a_count(freiton: Freiton, arguments: tuple[str, ...]) -> None:
     assert "--option" in freiton("simulate", *arguments, status=2).err
+
+
+def test_a_plan_of_another_kind_of_account_is_not_tried(freiton: Freiton) -> None:
+    left_out = freiton("simulate", "--plan", "zaluma/fax-trunk")
+    assert left_out.err == (
+        "alice@freiton.internal is left out: zaluma/fax-trunk is not for accounts of telephones.\n"
+    )
+    assert left_out.out == "There are no calls to simulate.\n"
