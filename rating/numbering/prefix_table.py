@@ -46,12 +46,13 @@ class NumberRange:
 class PrefixTable:
     """Frozen number ranges with a version; a look-up costs one dict access per prefix length."""
 
-    __slots__ = ("_by_prefix", "_lengths", "version")
+    __slots__ = ("_by_prefix", "_lengths", "_regions", "version")
 
     def __init__(self, version: str, ranges: Iterable[NumberRange]) -> None:
         self.version = version
         self._by_prefix = {entry.prefix: entry for entry in ranges}
         self._lengths = tuple(sorted({len(prefix) for prefix in self._by_prefix}, reverse=True))
+        self._regions = frozenset(entry.region for entry in self._by_prefix.values())
 
     def __len__(self) -> int:
         return len(self._by_prefix)
@@ -71,4 +72,4 @@ class PrefixTable:
 
     def regions(self) -> frozenset[str]:
         """Name every region of the table."""
-        return frozenset(entry.region for entry in self._by_prefix.values())
+        return self._regions

@@ -1,10 +1,10 @@
 """One provider's folder: ``tariff.toml`` with its plans, columns and zones, and the tables."""
 
 from collections.abc import Iterable, Mapping
-from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from rating.errors import Problem
+from rating.ledger.account import TARIFF_ZONE
 from rating.pricing.columns import Column, ColumnChoice
 from rating.pricing.legal_cap import LegalCap
 from rating.pricing.load_list import ListLoader, default_list
@@ -16,8 +16,6 @@ from rating.pricing.tariff_plan import Option, Plan, TariffPlan
 from rating.pricing.toml_section import Section
 from rating.pricing.vat import VatTable
 from rating.pricing.zones import Zone, ZonePurpose
-
-_UTC: Final = "UTC"
 
 
 class PlanLoader:
@@ -68,12 +66,10 @@ class PlanLoader:
         )
 
     def _time_zone(self) -> ZoneInfo:
-        name = self._file.top.text("time_zone")
-        try:
-            return ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError):
-            self._file.top.problem("time_zone", f"no such time zone: {name!r}")
-            return ZoneInfo(_UTC)
+        # Spending limits and the months of allowances are counted by the days of this zone, too.
+        if self._file.top.text("time_zone") != TARIFF_ZONE.key:
+            self._file.top.problem("time_zone", f"the tariff calendar is that of {TARIFF_ZONE.key}")
+        return TARIFF_ZONE
 
     def _plans(self) -> dict[str, Plan]:
         plans: dict[str, Plan] = {}

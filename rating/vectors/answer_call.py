@@ -33,9 +33,13 @@ def answer_call_vector(
 ) -> CallAnswer | CallRefused:
     """Say what a call costs or why it is refused.
 
-    Raises ``VectorError`` for a provider, plan, list or option that the tariffs do not have.
+    Raises ``VectorError`` for a provider, plan, list or option that the tariffs do not have, and
+    for a visited country that the prefix table does not know.
     """
     tariff = _tariff_of(call, tariffs)
+    visited = call.origin.visited
+    if visited is not None and visited not in numbering.prefix_table.regions():
+        raise VectorError(f"input.visited: no number belongs to {visited}")
     number = _number_of(call, numbering)
     if isinstance(number, NumberRefused):
         return CallRefused(number.reason.value)

@@ -126,6 +126,7 @@ def test_a_short_code_leads_to_a_colleague() -> None:
         ({"price_list": "other"}, "tgnet has no list other"),
         ({"options": [{"id": "X", "from": "2026-05-01"}]}, "tgnet has no option X"),
         ({"allowance_used": {"X": 1}}, "tgnet has no option X"),
+        ({"origin": "roaming", "visited": "ZZ"}, "no number belongs to ZZ"),
     ],
 )
 def test_what_no_tariff_has_is_an_error(changes: Json, said: str) -> None:
