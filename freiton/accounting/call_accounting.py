@@ -446,7 +446,7 @@ class CallAccounting:
                 when=when,
                 call_id=call_id,
                 record=stored_record(record),
-                charged_micros=record.amount_micros,
+                charged_micros=record.gross_micros,
                 allowance_used_s=dict(record.allowance_used_s),
             ),
             PersonalFields(call.personal.calling_number, call.personal.called_number),

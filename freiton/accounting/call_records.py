@@ -158,7 +158,7 @@ def rerated_record(record: CallDetailRecord, newest: CallRerated | None) -> Call
 def check_record(event: CallEnded, admitted: CallAdmitted | None) -> str | None:
     """Say what is wrong with an ended call's money; None if nothing is."""
     record = CallDetailRecord.from_record(event.record)
-    if record.amount_micros != event.charged_micros:
+    if record.gross_micros != event.charged_micros:
         return f"call {event.call_id}: its record and its charge differ"
     if record.allowance_used_s != event.allowance_used_s:
         return f"call {event.call_id}: its record and its allowances differ"

@@ -85,8 +85,8 @@ def correction_of(
         is_prepaid=is_prepaid,
         started_us=us_of_datetime(rerated.started_at),
         record={**rerated.to_record(), "calling_number": "", "called_number": ""},
-        refund_micros=former.amount_micros,
-        charge_micros=rerated.amount_micros,
+        refund_micros=former.gross_micros,
+        charge_micros=rerated.gross_micros,
         allowance_refund_s=dict(former.allowance_used_s),
         allowance_used_s=dict(rerated.allowance_used_s),
     )
@@ -114,7 +114,7 @@ def wrong_with_correction(event: CallRerated) -> str | None:
         return f"call {event.call_id}: its new record is that of another call or run"
     refunds = (event.refund_micros, *event.allowance_refund_s.values())
     charged = (event.charge_micros, event.allowance_used_s)
-    if charged != (record.amount_micros, record.allowance_used_s) or min(refunds) < 0:
+    if charged != (record.gross_micros, record.allowance_used_s) or min(refunds) < 0:
         return f"call {event.call_id}: its new record and its correction differ"
     if not record.is_consistent():
         return f"call {event.call_id}: its new quote gives another amount"

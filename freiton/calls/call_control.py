@@ -329,7 +329,7 @@ class CallControl:
             for running in self._calls
             if running.phase is Phase.TALKING and not running.is_unproven
         )
-        return sum(cost.amount_micros for cost in costs if cost is not None)
+        return sum(cost.gross_micros for cost in costs if cost is not None)
 
     @property
     def open_deadlines(self) -> int:

@@ -86,7 +86,7 @@ class CallReports:
         """Tell that an admitted call is over."""
         result = result_of(record)
         self.counts.talk_us += record.duration_us if record.answered_at else 0
-        self.counts.charged_micros += record.amount_micros
+        self.counts.charged_micros += record.gross_micros
         self._told("end", record, result=result)
 
     def refuse(self, record: CallDetailRecord, *, cause: RefusalCause | None) -> None:

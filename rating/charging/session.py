@@ -155,7 +155,7 @@ class ChargingSession:
         if rated is None:
             self.enter_termination(0, at=at)
         else:
-            self.enter_termination(rated.amount_micros, allowance_used_s=rated.allowance_use, at=at)
+            self.enter_termination(rated.gross_micros, allowance_used_s=rated.allowance_use, at=at)
         return rated
 
     def rate(self, used_us: int) -> RatedCall | None:
@@ -272,7 +272,7 @@ class ChargingSession:
             seconds = self._covered(quote, seconds, spans, funds)
             # Reserved is exactly what the last second will be charged: rounding every slice up
             # instead would reserve what no charge can ever use.
-            price = self._rate(quote, seconds * MICROSECONDS, spans).amount_micros
+            price = self._rate(quote, seconds * MICROSECONDS, spans).gross_micros
         else:
             seconds = self.grant.seconds
         is_final = is_short or seconds == self.cap_s

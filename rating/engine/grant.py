@@ -11,10 +11,10 @@ from rating.money import round_up
 
 
 def price_of_seconds(quote: Quote, seconds: int, *, allowance_s: int = 0) -> int:
-    """Give the micro-euros that a call of so many seconds needs, rounded up."""
+    """Give the micro-euros, with tax, that a call of so many seconds needs, rounded up."""
     if seconds <= 0:
         return 0
-    price = quote.unit_price
+    price = quote.gross_price
     paid_s = max(0, charged_seconds(quote, seconds) - allowance_s)
     return round_up(price.call + price.second * paid_s, price.denominator)
 
@@ -24,12 +24,13 @@ def grant_seconds(
 ) -> int:
     """Give the most whole seconds that can be paid, from 0 to ``cap_s`` or the legal limit.
 
+    What is available is money as it was paid in, so the price comes with its tax.
     A price per call is taken first. With 60/1 the first minute must be payable, or there is
     nothing but the free seconds. ``paid_s`` charged seconds are paid in money already, whatever
     their price was rounded to.
     """
     limit_s = cap_s if quote.caps_s is None else min(cap_s, quote.caps_s)
-    price = quote.unit_price
+    price = quote.gross_price
     rest = available_micros * price.denominator - price.call
     if rest < 0:
         return 0

@@ -96,6 +96,13 @@ class Quote:
         """Whether the call costs nothing, however long it lasts."""
         return self.unit_price.call == 0 and self.unit_price.second == 0
 
+    @property
+    def gross_price(self) -> UnitPrice:
+        """The price with the tax: what money is reserved and debited by, whatever the basis."""
+        if self.basis is Basis.GROSS:
+            return self.unit_price
+        return self.unit_price.times(1 + self.vat_rate)
+
     def capped(self, seconds: int) -> "Quote":
         """Give the same price with a longest time."""
         return replace(self, caps_s=seconds)

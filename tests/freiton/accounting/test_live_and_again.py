@@ -119,7 +119,7 @@ def test_the_books_hold_what_the_newest_records_say(
         desk.accounting.rating_runs.begin(f"{run}", reason="late", at=desk.at, now=desk.now)
         desk.write()
         records = rerated(desk, records, subscription, run)
-    assert desk.balance() == 100_000_000 - sum(one.amount_micros for one in records)
+    assert desk.balance() == 100_000_000 - sum(one.gross_micros for one in records)
     for period in ("2026-05", "2026-06"):
         used_s = sum(
             one.allowance_used_s.get("PACK", 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rating.engine import Quote, grant_seconds, next_change_s, price_of_seconds
+from rating.pricing import Basis
 from tests.rating.engine.quotes import make_quote
 
 CAP = 14_400
@@ -15,6 +16,8 @@ FREE_START = make_quote(increments=(60, 60), free_s=30)
 PER_CALL = make_quote("0.06", per_call="0.01")
 PER_CALL_ONLY = make_quote("0", per_call="0.01")
 FREE = make_quote("0")
+# 6 cents net are 7.14 with 19 % tax: 1,190 micro-euros a second.
+NET = make_quote(basis=Basis.NET)
 LIMITED = make_quote(caps_s=3600)
 
 
@@ -39,6 +42,8 @@ LIMITED = make_quote(caps_s=3600)
         (PER_CALL_ONLY, 9_999, 0),
         (PER_CALL_ONLY, 10_000, CAP),
         (FREE, 0, CAP),
+        (NET, 1_189, 0),  # money was paid in with its tax
+        (NET, 71_400, 60),
         (LIMITED, 10**9, 3600),
         (PER_SECOND, 10**9, CAP),
     ],
@@ -57,6 +62,7 @@ def test_debt_buys_nothing(available: int) -> None:
     [
         (make_quote("0.029"), 1, 484),  # 483.33 rounds up where the charge would round down
         (make_quote("0.029"), 60, 29_000),
+        (NET, 60, 71_400),
         (PER_CALL, 0, 0),
         (PER_CALL, 1, 11_000),
         (MINUTES, 61, 120_000),
