@@ -50,6 +50,11 @@ def euros(micros: int) -> str:
     return f"{'-' if micros < 0 else ''}{whole}.{decimals} €"
 
 
+def counted(count: int, noun: str) -> str:
+    """Write how many there are; the noun's plural ends in s."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def _cell(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"

@@ -14,7 +14,7 @@ from freiton.accounting.charging_events import CallRerated
 from freiton.accounting.instants import Instant
 from freiton.accounting.rating_runs import correction_of
 from freiton.cli.desk import Desk
-from freiton.cli.output import AsJson, euros, print_json, print_table, say
+from freiton.cli.output import AsJson, counted, euros, print_json, print_table, say
 from freiton.cli.past_calls import OneAccount, past_records
 from freiton.cli.progress import watched
 from freiton.cli.rating_door import rating_door
@@ -26,8 +26,6 @@ from rating.pricing import Tariffs
 from rating.replay import Replay, Rerating, as_of, rerate
 
 BATCH_CALLS: Final = 500
-ATTEMPTS_MAX: Final = 3
-"""How often another run may come in between before we give up."""
 
 ACCOUNT_GONE: Final = "account_gone"
 NO_MOMENT: Final = Instant(0, 0, "")
@@ -35,9 +33,9 @@ NO_MOMENT: Final = Instant(0, 0, "")
 
 _MONTH: Final = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 _WHY_KEPT: Final = (
-    ("number_erased", "their numbers have been erased, as the law demands"),
-    ("number_unknown", "the numbering plan does not know their numbers any more"),
-    (ACCOUNT_GONE, "their account is not there any more"),
+    ("number_erased", "the called number has been erased, as the law demands"),
+    ("number_unknown", "the numbering plan does not know the called number any more"),
+    (ACCOUNT_GONE, "the account is not there any more"),
 )
 
 
@@ -109,9 +107,9 @@ def rerate_calls(
     """Rate recorded calls again, and correct what they had cost.
 
     For a flat that was ordered within its month, a price row that was wrong, a call that was
-    reported late. Nothing is edited: a new run is appended, which gives back the former charge and
-    debits the new one; records, bills and explanations then show the newest run. Works through the
-    running switch, and without one.
+    reported late. Without --month and --account, all recorded calls are rated. Nothing is edited: a
+    new run is appended, which gives back the former charge and debits the new one; records, bills
+    and explanations then show the newest run. Works through the running switch, and without one.
     Example: freiton rerate --account alice --month 2026-11 --reason "flat ordered" --dry-run
     """
     desk = Desk.of(context)
@@ -122,7 +120,7 @@ def rerate_calls(
     found = _look_back(desk, scope)
     is_written = bool(found.changed) and not dry_run
     if is_written:
-        found = _write(desk, scope, found, reason)
+        found = _write(desk, scope, reason)
     _report(found, scope.run_id, is_written=is_written, as_json=as_json)
 
 
@@ -174,13 +172,11 @@ def _count(found: LookBack, change: AccountChange, one: Rerating) -> None:
         change.new_micros += one.gross_difference_micros
 
 
-def _write(desk: Desk, scope: _Scope, found: LookBack, reason: str) -> LookBack:
-    """Begin the run and correct call by call; look again if another run came in between."""
+def _write(desk: Desk, scope: _Scope, reason: str) -> LookBack:
+    """Begin the run, then look: calls that ended before it, and other runs, are in the log now."""
     with rating_door(desk) as door:
-        for _ in range(ATTEMPTS_MAX):
-            if door.begin(scope.run_id, reason=reason) == found.run:
-                break
-            found = _look_back(desk, scope)
+        door.begin(scope.run_id, reason=reason)
+        found = _look_back(desk, scope)
         changed = found.changed
         is_prepaid = _prepaid(desk, {one.former.call_id for one in changed})
         starts = range(0, len(changed), BATCH_CALLS)
@@ -240,11 +236,11 @@ def _report(found: LookBack, run_id: str, *, is_written: bool, as_json: bool) ->
     titles = ("Account", "Calls", "Changed", "Was", "Is", "Difference")
     print_table(titles, rows, empty="There are no calls to rate.")
     _tell_kept(found.kept)
-    count = len(found.changed)
+    calls = counted(len(found.changed), "call")
     if is_written:
-        say(f"Rating run {found.run} ({run_id}) corrects {count} calls by {euros(difference)}.")
-    elif count:
-        say(f"{count} calls would change by {euros(difference)}. Nothing was written.")
+        say(f"Rating run {found.run} ({run_id}) corrects {calls} by {euros(difference)}.")
+    elif found.changed:
+        say(f"{calls} would change by {euros(difference)}. Nothing was written.")
     else:
         say("No charge changes. Nothing was written.")
 
@@ -252,5 +248,5 @@ def _report(found: LookBack, run_id: str, *, is_written: bool, as_json: bool) ->
 def _tell_kept(kept: Counter[str]) -> None:
     known = dict(_WHY_KEPT)
     for why, count in kept.items():
-        words = known.get(why, f"there is no price for them any more ({why.replace('_', ' ')})")
-        say(f"{count} calls keep what they have cost: {words}.")
+        words = known.get(why, f"there is no price any more ({why.replace('_', ' ')})")
+        say(f"Charge kept for {counted(count, 'call')}: {words}.")

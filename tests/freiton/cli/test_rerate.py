@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from typer.testing import CliRunner
 
 from freiton.accounting.charging_events import CallRerated
 from freiton.cli import app, rerate
-from freiton.cli.rating_door import LogDoor
+from freiton.cli.desk import Desk
+from freiton.cli.rating_door import LogDoor, RatingDoor, rating_door
 from freiton.control import SOCKET_NAME, ControlClient, ControlError
 from freiton.errors import OperatorError
 from freiton.logs import open_log
@@ -96,6 +98,18 @@ def test_an_explanation_names_the_run_and_its_reason(freiton: Freiton) -> None:
 
 
 @pytest.mark.usefixtures("alice")
+def test_one_call_is_told_as_one(freiton: Freiton) -> None:
+    freiton("ledger", "erase-numbers", "--call", "early")
+    assert "1 call would change by" in freiton("rerate", *REASON, "--dry-run").out
+    assert "corrects 1 call by" in freiton("rerate", *REASON).out
+
+
+def test_the_help_says_that_all_calls_are_rated_unless_fewer_are_named(freiton: Freiton) -> None:
+    told = " ".join(freiton("rerate", "--help").out.split())
+    assert "Without --month and --account, all recorded calls are rated." in told
+
+
+@pytest.mark.usefixtures("alice")
 def test_a_dry_run_writes_nothing(state: Path, freiton: Freiton) -> None:
     before = verify(state / CHARGING_FOLDER).head
     done = freiton("rerate", *REASON, "--dry-run").out
@@ -128,7 +142,7 @@ def test_a_run_under_the_name_of_an_older_one_is_refused(state: Path, freiton: F
 def test_erased_numbers_keep_what_they_have_cost(state: Path, freiton: Freiton) -> None:
     freiton("ledger", "erase-numbers", "--call", "early")
     done = freiton("rerate", *REASON).out
-    assert "1 calls keep what they have cost: their numbers have been erased" in done
+    assert "Charge kept for 1 call: the called number has been erased" in done
     rows = exported(freiton)
     assert (rows["early"]["rating_run"], rows["early"]["gross_euro"]) == ("0", "0.029000")
     assert rows["late"]["gross_euro"] == "0.000000"
@@ -138,7 +152,7 @@ def test_erased_numbers_keep_what_they_have_cost(state: Path, freiton: Freiton) 
 def test_calls_of_an_account_that_is_gone_stay(freiton: Freiton) -> None:
     freiton("account", "remove", "alice")
     done = freiton("rerate", *REASON).out
-    assert "4 calls keep what they have cost: their account is not there any more." in done
+    assert "Charge kept for 4 calls: the account is not there any more." in done
 
 
 def test_a_prepaid_account_gets_its_money_back(state: Path, freiton: Freiton) -> None:
@@ -211,6 +225,21 @@ def test_a_run_that_broke_off_goes_on_where_it_was(
     assert freiton("rerate", *REASON, "--run-id", "one", "--json").json["changed"] == 0
     assert freiton("rerate", *REASON, "--run-id", "two", "--json").json["changed"] == 2
     assert owed(state) == before
+    assert is_sound(state)
+
+
+@pytest.mark.usefixtures("alice")
+def test_a_call_that_ends_before_the_run_begins_belongs_to_it(
+    state: Path, freiton: Freiton, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def let_one_end_first(desk: Desk) -> AbstractContextManager[RatingDoor]:
+        make_log(state, Talk("last", "030123456", after_s=300))
+        return rating_door(desk)
+
+    monkeypatch.setattr("freiton.cli.rerate.rating_door", let_one_end_first)
+    done = freiton("rerate", *REASON, "--json").json
+    assert done["changed"] == 3
+    assert exported(freiton)["last"]["gross_euro"] == "0.000000"
     assert is_sound(state)
 
 
