@@ -26,8 +26,6 @@ from rating.pricing import Tariffs
 from rating.replay import Replay, Rerating, as_of, rerate
 
 BATCH_CALLS: Final = 500
-ATTEMPTS_MAX: Final = 3
-"""How often another run may come in between before we give up."""
 
 ACCOUNT_GONE: Final = "account_gone"
 NO_MOMENT: Final = Instant(0, 0, "")
@@ -122,7 +120,7 @@ def rerate_calls(
     found = _look_back(desk, scope)
     is_written = bool(found.changed) and not dry_run
     if is_written:
-        found = _write(desk, scope, found, reason)
+        found = _write(desk, scope, reason)
     _report(found, scope.run_id, is_written=is_written, as_json=as_json)
 
 
@@ -174,13 +172,11 @@ def _count(found: LookBack, change: AccountChange, one: Rerating) -> None:
         change.new_micros += one.gross_difference_micros
 
 
-def _write(desk: Desk, scope: _Scope, found: LookBack, reason: str) -> LookBack:
-    """Begin the run and correct call by call; look again if another run came in between."""
+def _write(desk: Desk, scope: _Scope, reason: str) -> LookBack:
+    """Begin the run, then look: calls that ended before it, and other runs, are in the log now."""
     with rating_door(desk) as door:
-        for _ in range(ATTEMPTS_MAX):
-            if door.begin(scope.run_id, reason=reason) == found.run:
-                break
-            found = _look_back(desk, scope)
+        door.begin(scope.run_id, reason=reason)
+        found = _look_back(desk, scope)
         changed = found.changed
         is_prepaid = _prepaid(desk, {one.former.call_id for one in changed})
         starts = range(0, len(changed), BATCH_CALLS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from typer.testing import CliRunner
 
 from freiton.accounting.charging_events import CallRerated
 from freiton.cli import app, rerate
-from freiton.cli.rating_door import LogDoor
+from freiton.cli.desk import Desk
+from freiton.cli.rating_door import LogDoor, RatingDoor, rating_door
 from freiton.control import SOCKET_NAME, ControlClient, ControlError
 from freiton.errors import OperatorError
 from freiton.logs import open_log
@@ -223,6 +225,21 @@ def test_a_run_that_broke_off_goes_on_where_it_was(
     assert freiton("rerate", *REASON, "--run-id", "one", "--json").json["changed"] == 0
     assert freiton("rerate", *REASON, "--run-id", "two", "--json").json["changed"] == 2
     assert owed(state) == before
+    assert is_sound(state)
+
+
+@pytest.mark.usefixtures("alice")
+def test_a_call_that_ends_before_the_run_begins_belongs_to_it(
+    state: Path, freiton: Freiton, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def let_one_end_first(desk: Desk) -> AbstractContextManager[RatingDoor]:
+        make_log(state, Talk("last", "030123456", after_s=300))
+        return rating_door(desk)
+
+    monkeypatch.setattr("freiton.cli.rerate.rating_door", let_one_end_first)
+    done = freiton("rerate", *REASON, "--json").json
+    assert done["changed"] == 3
+    assert exported(freiton)["last"]["gross_euro"] == "0.000000"
     assert is_sound(state)
 
 
