@@ -89,6 +89,8 @@ def _why_free(record: CallDetailRecord, language: Language) -> str:
 
 
 def _find(desk: Desk, beginning: str) -> CallDetailRecord:
+    if not beginning:
+        raise typer.BadParameter("give at least one character of the call's id", param_hint="CALL")
     found: list[CallDetailRecord] = []
     for record in iterate_cdrs(desk.charging_folder):
         if record.call_id == beginning:

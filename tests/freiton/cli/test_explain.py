@@ -51,6 +51,11 @@ def test_a_beginning_that_fits_more_than_one_names_them(freiton: Freiton) -> Non
     assert "2 calls begin with a: a1-paid, a2-flat" in refused
 
 
+def test_nothing_is_no_beginning(freiton: Freiton) -> None:
+    refused = freiton("explain", "", status=2).err
+    assert "at least one character of the call's id" in refused
+
+
 def test_a_call_that_is_not_there(freiton: Freiton) -> None:
     assert "there is no recorded call zz" in freiton("explain", "zz", status=1).err
 
