@@ -8,7 +8,7 @@ from rich.live import Live
 from rich.table import Table
 
 from freiton.cli.desk import Desk
-from freiton.cli.output import AsJson, euros, print_json, say
+from freiton.cli.output import AsJson, counted, euros, print_json, say
 from freiton.logs import mask_number
 
 ENDED = frozenset({"end", "refuse"})
@@ -32,7 +32,7 @@ def calls(
         if as_json:
             print_json({"calls": answer["calls"]})
         else:
-            say(f"{answer['calls']} calls. With --follow they are shown as they go on.")
+            say(f"{counted(answer['calls'], 'call')}. --follow shows calls as they go on.")
         return
     if as_json:
         for report in desk.control.follow("follow"):

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from freiton.cli.output import euros
+from freiton.cli.output import counted, euros
 from rating.charges import ChargeBook, Month
 from rating.pricing import TariffPlan
 from rating.replay import (
@@ -46,7 +46,7 @@ class Candidate:
     def praise(self) -> str:
         """Say what the best candidate is."""
         lost = self.simulation.lost
-        carries = "carries all calls" if not lost else f"carries all but {lost} calls"
+        carries = "carries all calls" if not lost else f"carries all but {counted(lost, 'call')}"
         example = ", by invented prices" if self.is_example else ""
         return (
             f"the cheapest that {carries} is {self.combination}: {euros(self.total_micros)}"

@@ -8,7 +8,7 @@ import typer
 
 from freiton.accounting.instants import us_of_datetime
 from freiton.cli.desk import Desk
-from freiton.cli.output import AsJson, euros, print_json, say
+from freiton.cli.output import AsJson, counted, euros, print_json, say
 from freiton.storage.charging_log import erase_personal_before, erase_personal_of_call
 from freiton.storage.charging_log_verify import verify
 
@@ -27,9 +27,11 @@ def verify_log(context: typer.Context, as_json: AsJson = False) -> None:
         print_json({"is_sound": found.is_sound, **asdict(found)})
     elif found.is_sound:
         say(
-            f"The charging log is sound: {found.position} events, "
-            f"{found.ended_calls} ended calls, {found.refused_attempts} refused attempts, "
-            f"{found.open_calls} open calls, {found.rating_runs} rating runs, "
+            f"The charging log is sound: {counted(found.position, 'event')}, "
+            f"{counted(found.ended_calls, 'ended call')}, "
+            f"{counted(found.refused_attempts, 'refused attempt')}, "
+            f"{counted(found.open_calls, 'open call')}, "
+            f"{counted(found.rating_runs, 'rating run')}, "
             f"{euros(found.charged_micros)} charged."
         )
     else:
@@ -66,4 +68,4 @@ def erase_numbers(
         erased = erase_personal_before(folder, us_of_datetime(at))
     else:
         erased = erase_personal_of_call(folder, str(call))
-    say(f"Erased the numbers of {erased} events.")
+    say(f"Erased the numbers of {counted(erased, 'event')}.")

@@ -8,7 +8,7 @@ from typing import Annotated, NamedTuple
 import typer
 
 from freiton.cli.desk import Desk
-from freiton.cli.output import note
+from freiton.cli.output import counted, note
 from freiton.storage.charging_log import iterate_cdrs
 from rating.cdr import CallDetailRecord
 from rating.replay import NotRatable, RecordedCall, recorded_call
@@ -42,11 +42,11 @@ class PastCalls(NamedTuple):
         erased = self.left_out[NotRatable.NUMBER_ERASED]
         unknown = self.left_out[NotRatable.NUMBER_UNKNOWN]
         if erased:
-            note(
-                f"{erased} calls are left out: their numbers have been erased, as the law demands."
-            )
+            calls = counted(erased, "call")
+            note(f"{calls} left out: the called number has been erased, as the law demands.")
         if unknown:
-            note(f"{unknown} calls are left out: the numbering plan does not know their numbers.")
+            calls = counted(unknown, "call")
+            note(f"{calls} left out: the numbering plan does not know the called number.")
 
 
 def past_calls(

@@ -9,7 +9,7 @@ import typer
 
 from freiton.cli.candidates import Candidate, Candidates, objections
 from freiton.cli.desk import Desk
-from freiton.cli.output import AsJson, euros, note, print_json, print_table, say
+from freiton.cli.output import AsJson, counted, euros, note, print_json, print_table, say
 from freiton.cli.past_calls import OneAccount, Since, Until, past_calls
 from freiton.cli.progress import watched
 from freiton.config.rating_data import read_charges
@@ -103,7 +103,8 @@ def simulate_calls(
     for account_id, calls in by_account(past.calls).items():
         caller = accounts.get(account_id)
         if caller is None:
-            note(f"{len(calls)} calls are left out: account {account_id} is not there any more.")
+            left_out = counted(len(calls), "call")
+            note(f"{left_out} left out: account {account_id} is not there any more.")
             continue
         if wanted is not None and not _suits(desk.tariffs, wanted, caller):
             continue
@@ -182,20 +183,20 @@ def _try_all(report: Report, candidates: Candidates, tariffs: Tariffs, *, for_tr
 
 def _show(report: Report) -> None:
     say(
-        f"{report.account}: {report.calls} calls, {report.peak} at once at most;"
-        f" they were charged {euros(report.charged_micros)}."
+        f"{report.account}: {counted(report.calls, 'call')}, {report.peak} at once at most;"
+        f" {euros(report.charged_micros)} charged."
     )
     shown = report.candidates[:SHOWN]
     print_table(_COLUMNS, map(_row, shown), empty="No combination can be ordered.")
     best = report.candidates[0] if report.candidates else None
     if best is None:
         for reason, count in report.objections.most_common(SHOWN):
-            say(f"{count} times: {reason}")
+            say(f"{counted(count, 'time')}: {reason}")
     elif len(report.candidates) == 1:
         for reason in objections(best.fees):
             say(f"It cannot be ordered so: {reason}")
         for why, count in best.simulation.unpriced.items():
-            say(f"{count} calls have no price: {why.replace('_', ' ')}.")
+            say(f"No price for {counted(count, 'call')}: {why.replace('_', ' ')}.")
     else:
         say(f"Of {len(report.candidates)} that can be ordered, {best.praise()}")
     if any(candidate.is_example for candidate in shown):

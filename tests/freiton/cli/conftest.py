@@ -58,12 +58,15 @@ class RunningSwitch:
 
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     refusal: str = ""
+    told: dict[str, int] = field(
+        default_factory=lambda: {"balance_micros": 7_500_000, "open_calls": 3}
+    )
 
     async def answer(self, command: str, arguments: Arguments) -> object:
         self.asked.append((command, dict(arguments)))
         if self.refusal:
             raise OperatorError(self.refusal)
-        return {"balance_micros": 7_500_000, "open_calls": 3}
+        return self.told
 
 
 @pytest.fixture

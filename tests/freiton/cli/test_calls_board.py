@@ -1,10 +1,13 @@
-"""The board of running calls: what stands in its last column."""
+"""The calls of a running switch: how many, and what stands on their board."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from freiton.cli.calls import Board
+from tests.freiton.cli.conftest import Freiton, RunningSwitch
 
 
 def prices(*reports: dict[str, Any]) -> list[object]:
@@ -20,3 +23,9 @@ def test_price_plan_and_seconds_of_allowances_are_shown() -> None:
     told = prices(admitted, {"kind": "tick", "talk_s": 5.0, "cost_micros": 0, "allowance_s": 5})
     assert told == ["12.2 cents net per minute, plusnet/sip-trunk, 5 s by allowance"]
     assert prices({"kind": "admit"}) == [""]
+
+
+@pytest.mark.parametrize(("count", "words"), [(0, "0 calls."), (1, "1 call."), (2, "2 calls.")])
+def test_calls_are_counted(freiton: Freiton, switch: RunningSwitch, count: int, words: str) -> None:
+    switch.told = {"calls": count}
+    assert freiton("calls").out.startswith(words)

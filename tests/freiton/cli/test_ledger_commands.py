@@ -47,6 +47,18 @@ def test_numbers_that_are_young_stay(freiton: Freiton) -> None:
     assert all(called_numbers(freiton))
 
 
+def test_one_call_is_counted_as_one(freiton: Freiton, log: Path) -> None:
+    for part in log.iterdir():
+        part.unlink()
+    appender = LogAppender(log)
+    make_calls(appender, Desk(), 2)
+    appender.close()
+    assert (
+        "1 ended call, 0 refused attempts, 1 open call, 0 rating runs"
+        in freiton("ledger", "verify").out
+    )
+
+
 def test_the_numbers_of_one_call_are_erased(freiton: Freiton) -> None:
     freiton("ledger", "erase-numbers", "--call", "call1")
     assert sorted(map(bool, called_numbers(freiton))) == [False] + [True] * 5

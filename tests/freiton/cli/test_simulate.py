@@ -97,10 +97,15 @@ def test_a_span_leaves_the_other_calls_out(freiton: Freiton) -> None:
     assert freiton("simulate", "--until", "2026-05-01").out == "There are no calls to simulate.\n"
 
 
+def test_one_call_is_told_as_one(freiton: Freiton) -> None:
+    told = freiton("simulate", "--plan", "tgnet/account", "--since", "2026-05-04T10:01").out
+    assert told.startswith("alice@freiton.internal: 1 call, 1 at once at most; 0.058 € charged.")
+
+
 def test_erased_numbers_are_left_out_and_said(freiton: Freiton) -> None:
     freiton("ledger", "erase-numbers", "--call", "a")
     found = freiton("simulate", "--plan", "tgnet/account")
-    assert "1 calls are left out: their numbers have been erased" in found.err
+    assert "1 call left out: the called number has been erased" in found.err
     assert "2 calls, 1 at once at most" in found.out
 
 
