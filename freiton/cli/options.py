@@ -13,6 +13,7 @@ from freiton.cli.desk import Desk
 from freiton.cli.output import AsJson, print_json, print_table, say
 from freiton.storage.schema import AccountRow
 from freiton.storage.site.edit import SiteEdit
+from rating.engine import BookedOption
 
 app = typer.Typer(help="Options of the tariff, such as PLUS.", no_args_is_help=True)
 flatrate_app = typer.Typer(
@@ -51,7 +52,10 @@ def add_flatrate(
 
 @flatrate_app.command("list")
 def list_flatrates(context: typer.Context, as_json: AsJson = False) -> None:
-    """List booked flatrates, also those that have ended."""
+    """List booked flatrates, also those that have ended.
+
+    What ended on the day on which it began is shown with --json only.
+    """
     _list(context, only_flatrates=True, as_json=as_json)
 
 
@@ -82,7 +86,10 @@ def add_option(
 
 @app.command("list")
 def list_options(context: typer.Context, as_json: AsJson = False) -> None:
-    """List booked options, also those that have ended."""
+    """List booked options, also those that have ended.
+
+    What ended on the day on which it began is shown with --json only.
+    """
     _list(context, only_flatrates=False, as_json=as_json)
 
 
@@ -145,13 +152,18 @@ def _list(context: typer.Context, *, only_flatrates: bool, as_json: bool) -> Non
         )
         for one in desk.directory().accounts
         for made in one.subscription.options
-        if not only_flatrates or desk.limits_calls(made)
+        if (not only_flatrates or desk.limits_calls(made)) and (as_json or not _was_void(made))
     ]
     if as_json:
         print_json([dict(zip(columns, row, strict=True)) for row in rows])
         return
     titles = ("Account", "Provider", "Option", "Count", "Ordered on", "From", "Ends on")
-    print_table(titles, rows, empty="Nothing is booked yet.")
+    print_table(titles, rows, empty="Nothing is booked.")
+
+
+def _was_void(booking: BookedOption) -> bool:
+    """Tell whether a booking holds on no day at all."""
+    return booking.valid_to is not None and booking.valid_to <= booking.valid_from
 
 
 def _day(moment: datetime | None) -> date | None:

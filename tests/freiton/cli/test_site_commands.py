@@ -125,6 +125,19 @@ def test_flatrates_and_options(freiton: Freiton) -> None:
     assert freiton("option", "list", "--json").json[2]["valid_to"] == "2199-01-01"
 
 
+@pytest.mark.parametrize("command", ["option", "flatrate"])
+def test_a_booking_that_ended_on_its_first_day_is_listed_for_programs_only(
+    freiton: Freiton, command: str
+) -> None:
+    add_alice(freiton)
+    freiton("flatrate", "add", "alice", "--count", "2")
+    freiton("flatrate", "remove", "alice")
+    assert [one["count"] for one in freiton(command, "list", "--json").json] == [1, 1]
+    assert freiton(command, "list").out.count("FLAT.DE") == 1
+    freiton("flatrate", "remove", "alice")
+    assert freiton(command, "list").out == "Nothing is booked.\n"
+
+
 def test_trunks(freiton: Freiton) -> None:
     freiton("trunk", "add", "carrier1", "--host", "127.0.0.1:5070", "--priority", "10")
     freiton(
