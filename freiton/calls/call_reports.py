@@ -119,7 +119,7 @@ class CallReports:
             talk_s=record.duration_us / 1_000_000,
             plan=_plan_of(record.quote),
             allowance_s=sum(record.allowance_used_s.values()),
-            amount_micros=record.amount_micros,
+            gross_micros=record.gross_micros,
         )
         if not self._stream.is_followed:
             return
@@ -133,7 +133,7 @@ class CallReports:
                 calling_number=record.calling_number,
                 called_number=record.called_number,
                 talk_s=record.duration_us / 1_000_000,
-                cost_micros=None if record.quote is None else record.amount_micros,
+                cost_micros=None if record.quote is None else record.gross_micros,
                 plan=_plan_of(record.quote),
                 allowance_s=sum(record.allowance_used_s.values()),
                 cause=record.ending,
@@ -165,7 +165,7 @@ class CallReports:
                 calling_number="" if decision is None else decision.calling_number or "",
                 called_number="" if decision is None else called_text(decision),
                 talk_s=0.0 if since is None else round(now - since, 3),
-                cost_micros=None if cost is None else cost.amount_micros,
+                cost_micros=None if cost is None else cost.gross_micros,
                 price="" if quote is None else describe(quote, "en"),
                 plan=_plan_of(quote),
                 allowance_s=0 if cost is None else sum(cost.allowance_used_s),

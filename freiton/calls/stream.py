@@ -13,8 +13,8 @@ class CallReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One thing that happened to a call.
 
     Numbers come whole; who shows or writes them to other than the operator's own terminal masks
-    them. ``account`` is a name. ``cost_micros`` is the price up to this instant in the basis of
-    the price list, from the same function as the final charge; ``talk_s`` counts from the answer.
+    them. ``account`` is a name. ``cost_micros`` is the price up to this instant with its tax,
+    from the same function as the final charge; ``talk_s`` counts from the answer.
     ``plan`` is that of who pays, ``allowance_s`` the charged seconds that allowances paid.
     """
 

@@ -12,7 +12,8 @@ from freiton.cli.output import AsJson, counted, euros, print_json, say
 from freiton.logs import mask_number
 
 ENDED = frozenset({"end", "refuse"})
-COLUMNS = ("Account", "From", "To", "State", "Talk", "Cost", "Price")
+COLUMNS = ("Account", "From", "To", "State", "Talk", "Cost, gross", "Price")
+NUMBERS = ("Talk", "Cost, gross")
 ENDED_SHOWN = 8
 
 
@@ -70,7 +71,7 @@ class Board:
         """Return the board as it stands."""
         table = Table(box=None, pad_edge=False, header_style="bold")
         for column in COLUMNS:
-            table.add_column(column, justify="right" if column in ("Talk", "Cost") else "left")
+            table.add_column(column, justify="right" if column in NUMBERS else "left")
         for report in self._running.values():
             table.add_row(*self._cells(report))
         for report in self._ended:

@@ -70,8 +70,8 @@ def compare_stream(
         last = told[-1] if told else None
         if last is None or last.kind not in ("end", "refuse"):
             yield f"nothing was told of the end of the call to {record.called_number}"
-        elif record.quote is not None and (last.cost_micros or 0) != record.amount_micros:
-            amounts = _not(last.cost_micros or 0, record.amount_micros)
+        elif record.quote is not None and (last.cost_micros or 0) != record.gross_micros:
+            amounts = _not(last.cost_micros or 0, record.gross_micros)
             yield f"the call to {record.called_number} was shown to cost {amounts}"
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
+from rating.pricing import BookedPlan, Subscription
 from tests.freiton.calls.scene import ANNA, BEN, last_record, open_switch, talk
-from tests.support.virtual_switch import VirtualSwitch
+from tests.support.virtual_switch import SilentJournal, VirtualSwitch
 from tests.support.virtual_town import MOBILE, account, trunk
 
 PRICE_PER_S = 9950 / 3
@@ -125,6 +127,24 @@ def test_a_follower_sees_the_cost_rise_to_the_final_charge() -> None:
     costs = [one for one in ticks if one is not None]
     assert costs == sorted(costs)
     assert switch.stream.reports[-1].cost_micros == switch.owed_micros(1)
+
+
+def test_followers_and_the_log_are_told_gross_where_the_list_is_net(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lines: list[dict[str, object]] = []
+    monkeypatch.setattr(SilentJournal, "info", lambda _, event, **told: lines.append(told))
+    plan = BookedPlan("enreach", "advanced", date(2025, 1, 1))
+    switch = open_switch(account(1, "anna", subscription=Subscription((plan,))), BEN)
+    switch.stream.is_followed = True
+    caller, _ = talk(switch)
+    switch.wire.advance(59.5)
+    switch.phone("anna").bye(caller)
+    record = last_record(switch)
+    assert record.gross_micros == switch.owed_micros(1) > record.amount_micros > 0
+    *_, tick, end = (one.cost_micros or 0 for one in switch.stream.reports)
+    assert end == lines[-1]["gross_micros"] == record.gross_micros
+    assert record.amount_micros < tick < end
 
 
 @pytest.mark.parametrize("jump_s", [-3600.0, -1.0, 1.0, 86_400.0])

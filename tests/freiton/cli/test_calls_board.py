@@ -25,6 +25,13 @@ def test_price_plan_and_seconds_of_allowances_are_shown() -> None:
     assert prices({"kind": "admit"}) == [""]
 
 
+def test_the_heading_of_the_cost_says_that_it_is_gross() -> None:
+    board = Board(with_numbers=True)
+    board.take({"kind": "tick", "call_id": "c1", "talk_s": 5.0, "cost_micros": 14_280})
+    cells = {str(column.header): list(column.cells) for column in board.table().columns}
+    assert cells["Cost, gross"] == ["0.01428 €"]
+
+
 @pytest.mark.parametrize(("count", "words"), [(0, "0 calls."), (1, "1 call."), (2, "2 calls.")])
 def test_calls_are_counted(freiton: Freiton, switch: RunningSwitch, count: int, words: str) -> None:
     switch.told = {"calls": count}
