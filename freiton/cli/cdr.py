@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from freiton.cli.desk import Desk
+from freiton.cli.progress import watched
 from freiton.storage.charging_log import iterate_cdrs
 from rating.cdr import CallDetailRecord, export_csv, export_json_lines
 
@@ -57,7 +58,7 @@ def export(
             and (last is None or record.ended_at < last)
         )
 
-    records = filter(is_wanted, iterate_cdrs(desk.charging_folder))
+    records = filter(is_wanted, watched(iterate_cdrs(desk.charging_folder), "Reading"))
     text = export_csv(records) if as_format is Format.CSV else export_json_lines(records)
     if output is None:
         sys.stdout.write(text)

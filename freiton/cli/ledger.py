@@ -9,6 +9,7 @@ import typer
 from freiton.accounting.instants import us_of_datetime
 from freiton.cli.desk import Desk
 from freiton.cli.output import AsJson, counted, euros, print_json, say
+from freiton.cli.progress import watched
 from freiton.storage.charging_log import erase_personal_before, erase_personal_of_call
 from freiton.storage.charging_log_verify import verify
 
@@ -22,7 +23,8 @@ def verify_log(context: typer.Context, as_json: AsJson = False) -> None:
     Chain, order, epochs and sums, and every charge calculated anew. Works while the switch runs.
     Exit code 1 when something is wrong.
     """
-    found = verify(Desk.of(context).charging_folder)
+    folder = Desk.of(context).charging_folder
+    found = verify(folder, watch=lambda events: watched(events, "Proving"))
     if as_json:
         print_json({"is_sound": found.is_sound, **asdict(found)})
     elif found.is_sound:

@@ -7,6 +7,7 @@ with what was noted elsewhere.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -67,9 +68,13 @@ class Verification:
         return not self.problems
 
 
-def verify(folder: Path) -> Verification:
+Watch = Callable[[Iterator[RawEvent]], Iterator[RawEvent]]
+"""Hands the events of a segment on, to show how far the proof has come."""
+
+
+def verify(folder: Path, *, watch: Watch = iter) -> Verification:
     """Read and prove a whole log; problems are in the answer, never raised."""
-    prover = _Prover(folder)
+    prover = _Prover(folder, watch)
     try:
         prover.prove()
     except (LogError, AccountingError, RatingError, msgspec.MsgspecError) as error:
@@ -78,8 +83,9 @@ def verify(folder: Path) -> Verification:
 
 
 class _Prover:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, watch: Watch) -> None:
         self._folder = folder
+        self._watch = watch
         self.found = Verification()
         self._state = ChargingState()
         self._hash = NO_HASH
@@ -94,7 +100,7 @@ class _Prover:
         for number in segment_numbers(self._folder):
             with open_segment(segment_path(self._folder, number)) as segment:
                 self._prove_seam(segment)
-                for row in segment.rows():
+                for row in self._watch(segment.rows()):
                     self._prove_row(row, segment.path)
                     if len(self.found.problems) >= PROBLEMS_MAX:
                         return
