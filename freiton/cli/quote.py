@@ -26,10 +26,9 @@ from rating.numbering import (
     DiallingOrigin,
     E164Number,
     NumberRefused,
-    PrefixTable,
     ServiceNumber,
 )
-from rating.pricing import ABROAD, AT_SEA, CallOrigin, ExternalPrice, OriginKind
+from rating.pricing import ABROAD, CallOrigin, ExternalPrice, OriginKind, is_country
 
 _CENT_PLACES = 6
 _EUROS: Final = re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})?", re.ASCII)
@@ -127,7 +126,7 @@ def quote(
 def _answer(desk: Desk, reference: str, question: _Question) -> _Answer:
     directory = desk.directory()
     account = desk.account(reference, directory)
-    _check_visited(question.origin.visited, desk.numbering.prefix_table)
+    _check_visited(question.origin.visited, desk)
     dialling = DiallingOrigin(
         account.country_code, account.area_code or None, account.short_numbers
     )
@@ -202,9 +201,8 @@ def _origin(kind: OriginKind | None, visited: str | None) -> CallOrigin:
     return CallOrigin(kind, None if visited is None else visited.upper())
 
 
-def _check_visited(visited: str | None, prefix_table: PrefixTable) -> None:
-    """Refuse what is no country: else "all other countries" would price it."""
-    if visited not in (None, AT_SEA) and visited not in prefix_table.regions():
+def _check_visited(visited: str | None, desk: Desk) -> None:
+    if visited is not None and not is_country(visited, desk.tariffs, desk.numbering.prefix_table):
         raise typer.BadParameter(
             f"{visited!r} should be a country, such as CH", param_hint="--visited"
         )

@@ -106,7 +106,9 @@ def _calls(calls: CallFacts) -> Iterator[Metric]:
     )
     yield _counter("freiton_talk_seconds", "Conversation of ended calls.", calls.talk_s)
     yield _counter(
-        "freiton_charged_euros", "Charged for ended calls.", calls.charged_micros / _MICROS_PER_EURO
+        "freiton_charged_euros",
+        "Charged for ended calls, with tax.",
+        calls.charged_micros / _MICROS_PER_EURO,
     )
     yield _gauge(
         "freiton_running_cost_euros",

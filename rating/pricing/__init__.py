@@ -6,7 +6,7 @@ tariff_plan, external, vat, tariffs          what a provider and the law rule be
 load, load_plan, load_list, load_options     files to all of that, or every problem with its line
 tariff_file, toml_section, selector          the forms of tariff.toml
 rate_table, rate_row, zone_table, legal_cap  the forms of the tables, and what contradicts
-reach                                        whether any number leads to a row
+reach                                        whether a number leads to a row; countries
 """
 
 from rating.pricing.columns import Column, ColumnChoice
@@ -40,7 +40,7 @@ from rating.pricing.rate_index import (
     RateIndex,
     typed_region,
 )
-from rating.pricing.reach import unreachable
+from rating.pricing.reach import is_country, unreachable
 from rating.pricing.subscription import BookedOption, BookedPlan, Subscription
 from rating.pricing.tariff_plan import (
     Effective,
@@ -101,6 +101,7 @@ __all__ = [
     "Zone",
     "ZoneMap",
     "ZonePurpose",
+    "is_country",
     "load_tariffs",
     "typed_region",
     "unreachable",

@@ -31,6 +31,19 @@ def unreachable(tariffs: Tariffs, table: PrefixTable) -> tuple[Problem, ...]:
     return tuple(found)
 
 
+def is_country(region: str, tariffs: Tariffs, table: PrefixTable) -> bool:
+    """Tell whether a subscriber can be there: "all other countries" would price anything else.
+
+    A zone may list a country that has no prefix of its own, as Western Sahara; a breakout is none.
+    """
+    return region in table.regions() or any(
+        region in zone.members and "-" not in region
+        for tariff in tariffs.plans.values()
+        for price_list in tariff.price_lists
+        for zone in price_list.zones
+    )
+
+
 def _names_by_place(tariffs: Tariffs) -> Mapping[Place, set[str]]:
     """Collect the regions and breakouts that each row names."""
     found: dict[Place, set[str]] = {}

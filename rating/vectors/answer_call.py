@@ -18,6 +18,7 @@ from rating.pricing import (
     Subscription,
     TariffPlan,
     Tariffs,
+    is_country,
 )
 from rating.vectors.call_input import CallInput
 from rating.vectors.call_output import CallAnswer, CallRefused
@@ -34,12 +35,12 @@ def answer_call_vector(
     """Say what a call costs or why it is refused.
 
     Raises ``VectorError`` for a provider, plan, list or option that the tariffs do not have, and
-    for a visited country that the prefix table does not know.
+    for a visited country that is none.
     """
     tariff = _tariff_of(call, tariffs)
     visited = call.origin.visited
-    if visited is not None and visited not in numbering.prefix_table.regions():
-        raise VectorError(f"input.visited: no number belongs to {visited}")
+    if visited is not None and not is_country(visited, tariffs, numbering.prefix_table):
+        raise VectorError(f"input.visited: there is no country {visited}")
     number = _number_of(call, numbering)
     if isinstance(number, NumberRefused):
         return CallRefused(number.reason.value)

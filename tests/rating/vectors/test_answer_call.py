@@ -98,6 +98,13 @@ def test_a_refusal_says_why(changes: Json, reason: str, number: str | None) -> N
     assert answer(**changes) == {"admitted": False, "reason": reason, "number": number}
 
 
+@pytest.mark.parametrize(("visited", "price"), [("EH", "2.1"), ("FR", "0.099"), ("001", None)])
+def test_a_guest_may_be_wherever_a_zone_or_a_number_leads(visited: str, price: str | None) -> None:
+    """Western Sahara has no prefix of its own; at sea somebody else sets the price."""
+    found = answer(provider="enreach", plan="expert", origin="roaming", visited=visited)
+    assert found.get("price_per_minute") == price
+
+
 def test_an_emergency_call_is_never_one_too_many() -> None:
     assert answer(**FLAT, running_calls=9, dialled="112")["admitted"]
 
@@ -126,7 +133,7 @@ def test_a_short_code_leads_to_a_colleague() -> None:
         ({"price_list": "other"}, "tgnet has no list other"),
         ({"options": [{"id": "X", "from": "2026-05-01"}]}, "tgnet has no option X"),
         ({"allowance_used": {"X": 1}}, "tgnet has no option X"),
-        ({"origin": "roaming", "visited": "ZZ"}, "no number belongs to ZZ"),
+        ({"origin": "roaming", "visited": "ZZ"}, "there is no country ZZ"),
     ],
 )
 def test_what_no_tariff_has_is_an_error(changes: Json, said: str) -> None:
