@@ -9,11 +9,10 @@ from __future__ import annotations
 import pytest
 
 from freiton.accounting.admission import Admitted
-from freiton.accounting.charging_events import CallAnswered
 from rating.allowances import AllowanceTerms
 from rating.cdr import CallDetailRecord
 from tests.freiton.accounting.desk import PREPAID, Desk
-from tests.simulation.test_charging_interleavings import ORDERS, Log
+from tests.simulation.test_charging_interleavings import ORDERS, Log, speak
 
 MAY = AllowanceTerms("FREE", "2026-05", 25)
 PAID = 20_000
@@ -69,18 +68,7 @@ class Story:
         self.records[name] = self.desk.end(name)
 
     def speak(self, log: Log) -> None:
-        desk = self.desk
-        if log is Log.WRITES:
-            desk.write()
-            return
-        for record in desk.accounting.outgoing():
-            if log is Log.WRITES_UNHEARD:
-                desk.log.append(record)
-            desk.fail(record.seq)
-            event = record.event
-            if isinstance(event, CallAnswered) and self.is_open(event.call_id):
-                self.end(event.call_id)
-        desk.repair()
+        speak(self.desk, log, end=self.end)
 
     def sums(self) -> list[int]:
         states = self.desk.accounting.state.allowances.states()

@@ -6,7 +6,7 @@ and the process may die after any step.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import Enum
 from itertools import combinations
 
@@ -40,6 +40,21 @@ def orders() -> Iterator[tuple[tuple[str, str], ...]]:
 ORDERS = tuple(orders())
 
 
+def speak(desk: Desk, log: Log, *, end: Callable[[str], None]) -> None:
+    """Let the log take what waits for it, or break; who was answered meanwhile hears a BYE."""
+    if log is Log.WRITES:
+        desk.write()
+        return
+    for record in desk.accounting.outgoing():
+        if log is Log.WRITES_UNHEARD:
+            desk.log.append(record)
+        desk.fail(record.seq)
+        event = record.event
+        if isinstance(event, CallAnswered) and event.call_id in desk.accounting.state.calls:
+            end(event.call_id)
+    desk.repair()
+
+
 class Story:
     """The two calls at one desk; each step takes one second."""
 
@@ -66,22 +81,14 @@ class Story:
             desk.answer(name)
             self.talk_began[name] = desk.now
         elif what == "bye" and self.is_open(name):
-            self.charged[name] = desk.end(name).amount_micros
+            self.end(name)
         self.check()
 
     def speak(self, log: Log) -> None:
-        desk = self.desk
-        if log is Log.WRITES:
-            desk.write()
-            return
-        for record in desk.accounting.outgoing():
-            if log is Log.WRITES_UNHEARD:
-                desk.log.append(record)
-            desk.fail(record.seq)
-            event = record.event
-            if isinstance(event, CallAnswered) and self.is_open(event.call_id):
-                self.charged[event.call_id] = desk.end(event.call_id).amount_micros
-        desk.repair()
+        speak(self.desk, log, end=self.end)
+
+    def end(self, name: str) -> None:
+        self.charged[name] = self.desk.end(name).gross_micros
 
     def check(self) -> None:
         state = self.desk.accounting.state
