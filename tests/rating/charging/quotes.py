@@ -17,6 +17,7 @@ def make_quote(
     free_first_s: int = 0,
     caps_s: int | None = None,
     covered_by: str | None = None,
+    basis: Basis = Basis.GROSS,
 ) -> Quote:
     """Six cents a minute to the second, that is 1,000 micro-euros a second, unless told else."""
     return Quote(
@@ -31,7 +32,7 @@ def make_quote(
         unit_price=UnitPrice.compile(Fraction(setup_fee), Fraction(price_per_minute)),
         increments=Increments(*increments),
         free_first_s=free_first_s,
-        basis=Basis.GROSS,
+        basis=basis,
         vat_rate=Fraction(19, 100),
         covered_by=covered_by,
         readings=(),

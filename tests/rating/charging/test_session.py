@@ -15,6 +15,7 @@ from rating.charging import (
 from rating.engine import Quote, RatingParams, rate_call
 from rating.errors import LocalError
 from rating.ledger import Book, SpendingTerms, TransferId
+from rating.pricing import Basis
 from tests.rating.charging.quotes import make_quote
 
 AT = datetime(2026, 3, 2, 11, 0, tzinfo=UTC)
@@ -58,6 +59,22 @@ def test_prepaid_is_granted_ten_seconds_at_a_time_down_to_the_exact_rest() -> No
     assert book.available_micros("a", at=AT) == 999
     session.terminate(used_us=99 * SECOND, at=AT)
     assert book.account("a").balance_micros == 999
+    assert book.imbalance_micros() == (0, 0)
+
+
+def test_a_net_list_is_reserved_and_debited_with_its_tax() -> None:
+    """1,000 net are 1,190 a second with 19 %; 24,989 pay 20 seconds and leave 1,189."""
+    book = prepaid(24_989)
+    session = session_on(book, make_quote(basis=Basis.NET))
+
+    assert granted(session.initiate(at=AT)) == Grant(10, is_final=False)
+    assert book.available_micros("a", at=AT) == 24_989 - 11_900
+    assert session.update(1, used_us=9 * SECOND, at=AT).grant == Grant(20, is_final=False)
+    assert session.update(2, used_us=19 * SECOND, at=AT).grant == Grant(20, is_final=True)
+    assert book.available_micros("a", at=AT) == 1_189
+
+    session.terminate(used_us=20 * SECOND, at=AT)
+    assert book.account("a").balance_micros == 1_189
     assert book.imbalance_micros() == (0, 0)
 
 
