@@ -22,6 +22,7 @@ HOST: Final = r"\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9][A-Za-z0-9_.\-]{0,254}"
 
 # Blanks, controls, brackets and quotes stand nowhere in a URI. The user part is read more freely
 # than the RFC's (``*31#030123@host`` is sent by real phones), but "@" and ":" always end it.
+_THIRD_COLON: Final = re.compile(r"(?<!:):::(?=[0-9]+(?:\.[0-9]+){3}\]$)")
 _USER: Final = r'[^\x00-\x20\x7f@:<>"]'
 _REST: Final = r'[^\x00-\x20\x7f@<>"]'
 _SIP: Final = re.compile(
@@ -161,8 +162,13 @@ def parse_uri(text: str) -> Uri:
 
 
 def checked_host(host: str) -> str:
-    """Return a ``host`` in lower case; an IPv6 reference must hold an address."""
+    """Return a ``host`` in lower case; an IPv6 reference must hold an address.
+
+    A third colon before an IPv4 part, which the grammar of RFC 3261 asks for, is left out
+    (RFC 5118 §4.10).
+    """
     if host[0] == "[":
+        host = _THIRD_COLON.sub("::", host)
         try:
             IPv6Address(host[1:-1])
         except AddressValueError as error:
