@@ -31,7 +31,8 @@ from sipcore.b2bua.header_policy import (
     hops_left,
     passed_fields,
 )
-from sipcore.b2bua.leg import CNONCE_BITS, Leg
+from sipcore.b2bua.leg import Leg
+from sipcore.b2bua.leg_client import CNONCE_BITS
 from sipcore.b2bua.pending import renew, respond_outside
 from sipcore.b2bua.settings import CallSettings
 from sipcore.dialog.dialog import Dialog, DialogId
