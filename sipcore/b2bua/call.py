@@ -34,7 +34,8 @@ from sipcore.b2bua.call_events import (
     Updated,
 )
 from sipcore.b2bua.early_media import EarlyMedia
-from sipcore.b2bua.fork import COMPLETED_ELSEWHERE, Early, Fork, Stray, Winner
+from sipcore.b2bua.fork import COMPLETED_ELSEWHERE, Fork
+from sipcore.b2bua.fork_outcome import Early, Stray, Winner
 from sipcore.b2bua.header_policy import reason_of
 from sipcore.b2bua.leg import Leg
 from sipcore.b2bua.pending import respond_outside

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from sipcore.b2bua.body import NO_BODY, Body
-from sipcore.b2bua.fork import Early, Winner
+from sipcore.b2bua.fork_outcome import Early, Winner
 
 _PASSED: Final = frozenset({180, 181, 182, 183})
 _SESSION_PROGRESS: Final = 183

@@ -10,8 +10,7 @@ from typing import Final
 
 from sipcore.b2bua.attempt import Attempt
 from sipcore.b2bua.best_response import choose_best_response, status_for_caller
-from sipcore.b2bua.body import NO_BODY, Body, read_body
-from sipcore.b2bua.body_privacy import conceal
+from sipcore.b2bua.body import Body, read_body
 from sipcore.b2bua.call_events import (
     CallCommand,
     Exhausted,
@@ -23,14 +22,14 @@ from sipcore.b2bua.call_events import (
     SendRequest,
     Target,
 )
+from sipcore.b2bua.fork_outcome import Early, Stray, Winner
 from sipcore.b2bua.header_policy import (
     ALLOW,
     METHODS,
     SUPPORTED,
     contact,
-    hops_left,
-    passed_fields,
 )
+from sipcore.b2bua.invitation import Invitation
 from sipcore.b2bua.leg import Leg
 from sipcore.b2bua.leg_client import CNONCE_BITS
 from sipcore.b2bua.pending import renew, respond_outside
@@ -45,39 +44,6 @@ from sipcore.transaction.events import RequestReceived, ResponseReceived, Transa
 COMPLETED_ELSEWHERE: Final = (("reason", 'SIP;cause=200;text="Call completed elsewhere"'),)
 
 
-class Early:
-    """A provisional response that the caller may hear of, and the dialog it came from."""
-
-    __slots__ = ("attempt", "response", "source")
-
-    def __init__(self, attempt: Attempt, response: Response, source: DialogId) -> None:
-        self.attempt = attempt
-        self.response = response
-        self.source = source
-
-
-class Winner:
-    """The first 2xx: the callee's leg and the body of the answer."""
-
-    __slots__ = ("body", "leg", "source", "target")
-
-    def __init__(self, target: Target, leg: Leg, body: Body) -> None:
-        self.target = target
-        self.leg = leg
-        self.body = body
-        self.source = leg.dialog.id
-
-
-class Stray:
-    """A 2xx that came too late or twice: a leg to be acknowledged and ended."""
-
-    __slots__ = ("invite", "leg")
-
-    def __init__(self, leg: Leg, invite: Request) -> None:
-        self.leg = leg
-        self.invite = invite
-
-
 class Fork:
     """All attempts of one call; ``is_closed`` when none of them may win any more."""
 
@@ -86,10 +52,9 @@ class Fork:
         "_body",
         "_call_id",
         "_group",
-        "_hops",
         "_identifiers",
+        "_invitation",
         "_next_number",
-        "_passed",
         "_settings",
         "is_closed",
     )
@@ -105,8 +70,7 @@ class Fork:
     ) -> None:
         self._call_id = call_id
         self._body = body
-        self._passed = passed_fields(invite)
-        self._hops = hops_left(invite)
+        self._invitation = Invitation(call_id, invite, body, identifiers=identifiers)
         self._identifiers = identifiers
         self._settings = settings
         self._attempts: dict[int, Attempt] = {}
@@ -145,7 +109,7 @@ class Fork:
 
     def dial(self, targets: tuple[Target, ...], *, now: float, out: list[CallCommand]) -> None:
         """Ring one more group; one that is empty or may not get the offer is exhausted at once."""
-        if self._body.has_sdp and not all(self._body_for(target).has_sdp for target in targets):
+        if not all(self._invitation.may_be_told(target) for target in targets):
             out.append(Exhausted(415, None, tuple((target, 415, False) for target in targets)))
             return
         for target in targets:
@@ -162,7 +126,7 @@ class Fork:
             self._attempts[attempt.number] = attempt
             self._group.append(attempt)
             attempt.sequence = 1
-            attempt.request = self._invite(attempt)
+            attempt.request = self._invitation.write(attempt)
             out.append(SendRequest(attempt.request, target.flow, attempt.owner(self._call_id)))
         if not targets:
             out.append(Exhausted(480, None, ()))
@@ -379,42 +343,6 @@ class Fork:
         attempt.request = renew(attempt.request, attempt.sequence, fields)
         out.append(SendRequest(attempt.request, attempt.target.flow, attempt.owner(self._call_id)))
         return True
-
-    def _invite(self, attempt: Attempt) -> Request:
-        """Build an INVITE from the target and the short list of what may pass (D5)."""
-        target = attempt.target
-        own = {key for key, _ in target.fields}
-        body = self._body_for(target)
-        request = Request("INVITE", target.request_uri, body=body.content)
-        for key, value in (
-            ("max-forwards", str(self._hops)),
-            ("from", f"{target.from_value};tag={attempt.local_tag}"),
-            ("to", target.to_value),
-            ("call-id", attempt.call_id),
-            ("cseq", f"{attempt.sequence} INVITE"),
-            ("contact", contact(self._call_id, target.flow)),
-            ("allow", ALLOW),
-            ("supported", SUPPORTED),
-            *attempt.timer.request_fields(),
-            *(("route", route) for route in target.route),
-            *target.fields,
-            # What we say ourselves stands once, such as the Priority of an emergency call.
-            *((key, value) for key, value in self._passed if key not in own),
-            *body.fields,
-        ):
-            request.add(key, value)
-        if target.credentials is not None:
-            field = target.credentials.authorize(
-                request, cnonce=self._identifiers.token(CNONCE_BITS)
-            )
-            if field is not None:
-                request.add(*field)
-        return request
-
-    def _body_for(self, target: Target) -> Body:
-        if not target.hides_caller:
-            return self._body
-        return conceal(self._body) or NO_BODY
 
     def _leg(self, attempt: Attempt, event: ResponseReceived) -> Leg:
         target = attempt.target
