@@ -9,17 +9,18 @@ from __future__ import annotations
 from typing import Final
 
 from sipcore.b2bua.body import NO_BODY, Body, read_body
-from sipcore.b2bua.body_privacy import SDP_TYPE, conceal
+from sipcore.b2bua.body_privacy import SDP_TYPE
 from sipcore.b2bua.call_events import CallCommand, Proven, Released, Side
+from sipcore.b2bua.crossing import Crossing
 from sipcore.b2bua.extensions import check_extensions
-from sipcore.b2bua.header_policy import ALLOW, SUPPORTED, failure_fields, hops_left, reason_of
+from sipcore.b2bua.header_policy import ALLOW, SUPPORTED, failure_fields, reason_of
 from sipcore.b2bua.leg import Leg
 from sipcore.b2bua.pending import Kind, Pending
 from sipcore.b2bua.probing import Probing
 from sipcore.b2bua.session_change import GONE, agree, conclude_refresh, refresh
 from sipcore.b2bua.settings import CallSettings
 from sipcore.dialog import session_timer
-from sipcore.dialog.offer_answer import Input, State, Verdict
+from sipcore.dialog.offer_answer import Input, State
 from sipcore.identifiers import Identifiers
 from sipcore.message.message import Response
 from sipcore.transaction.events import (
@@ -31,7 +32,6 @@ from sipcore.transaction.events import (
 )
 
 _TIMEOUT: Final = 408
-_CROSSING: Final = frozenset({"INVITE", "UPDATE", "INFO", "MESSAGE"})
 _NOT_PASSED: Final = frozenset({401, 407})
 
 
@@ -39,11 +39,12 @@ class Bridge:
     """All legs of one call; ``callee`` is None until a target has won."""
 
     __slots__ = (
-        "_identifiers", "_probing", "_settings", "callee", "caller", "is_released", "is_updated",
-        "legs",
+        "_crossing", "_identifiers", "_probing", "_settings", "callee", "caller", "is_released",
+        "is_updated", "legs",
     )  # fmt: skip
 
     def __init__(self, caller: Leg, *, identifiers: Identifiers, settings: CallSettings) -> None:
+        self._crossing = Crossing(identifiers, settings)
         self._identifiers = identifiers
         self._settings = settings
         self._probing = Probing()
@@ -80,10 +81,11 @@ class Bridge:
         if leg.is_over:
             leg.respond(event, 481, out=out)
             return
+        partner = self._partner(leg)
         refusal = check_extensions(request, settings=self._settings)
         if refusal is not None:
             leg.respond(event, refusal.status, out=out, fields=refusal.fields)
-        elif not self._may_be_told(event, leg):
+        elif not self._crossing.may_be_told(event, partner):
             leg.respond(event, 415, out=out, fields=(("accept", SDP_TYPE),))
         elif request.method == "OPTIONS":
             leg.respond(
@@ -93,11 +95,11 @@ class Bridge:
                 fields=(("allow", ALLOW), ("supported", SUPPORTED), ("accept", SDP_TYPE)),
             )
         elif request.method == "INVITE":
-            self._receive_invite(event, leg, now=now, out=out)
+            self._crossing.pass_invite(event, leg, partner, now=now, out=out)
         elif request.method == "UPDATE":
-            self._receive_update(event, leg, now=now, out=out)
+            self.is_updated |= self._crossing.pass_update(event, leg, partner, now=now, out=out)
         elif request.method in ("INFO", "MESSAGE"):
-            self._receive_information(event, leg, now=now, out=out)
+            self._crossing.pass_information(event, leg, partner, now=now, out=out)
         else:
             leg.respond(event, 405, out=out, fields=(("allow", ALLOW),))
 
@@ -241,126 +243,6 @@ class Bridge:
         else:
             leg.receive_bye(event, now=now, out=out)
 
-    def _receive_invite(
-        self, event: RequestReceived, leg: Leg, *, now: float, out: list[CallCommand]
-    ) -> None:
-        body = Body.of(event.request, bytes_max=self._settings.body_bytes_max)
-        if leg.invite is not None:
-            self._refuse_too_early(event, leg, out=out)
-            return
-        if leg.has_sent_invite or leg.accepted is not None:
-            leg.respond(event, 491, out=out)
-            return
-        if body.has_sdp and not self._take_offer(event, leg, out=out):
-            return
-        if _is_unchanged(leg, body):
-            leg.invite = event
-            leg.accept(leg.sent_body, now=now, out=out)
-            return
-        partner = self._ready_partner(event, leg, body, out=out)
-        if partner is None:
-            return
-        leg.invite = event
-        partner.send(
-            Kind.RELAY,
-            "INVITE",
-            now=now,
-            out=out,
-            body=body,
-            hops=hops_left(event.request),
-            origin=event,
-            limit_s=self._settings.reinvite_timeout_s,
-        )
-
-    def _receive_update(
-        self, event: RequestReceived, leg: Leg, *, now: float, out: list[CallCommand]
-    ) -> None:
-        body = Body.of(event.request, bytes_max=self._settings.body_bytes_max)
-        if not body.has_sdp:
-            target = leg.dialog.remote_target
-            leg.respond_to_update(event, now=now, out=out)
-            self.is_updated |= target != leg.dialog.remote_target
-            return
-        if not self._take_offer(event, leg, out=out):
-            return
-        if _is_unchanged(leg, body):
-            leg.respond_to_update(event, now=now, out=out, body=leg.sent_body)
-            return
-        partner = self._ready_partner(event, leg, body, out=out)
-        if partner is None:
-            return
-        partner.send(
-            Kind.RELAY,
-            # A peer without UPDATE understands the same offer in a re-INVITE.
-            "UPDATE" if partner.allows_update else "INVITE",
-            now=now,
-            out=out,
-            body=body,
-            hops=hops_left(event.request),
-            origin=event,
-        )
-
-    def _receive_information(
-        self, event: RequestReceived, leg: Leg, *, now: float, out: list[CallCommand]
-    ) -> None:
-        """Pass an INFO or MESSAGE.
-
-        INFO packages need a Recv-Info that we do not negotiate: 469 (RFC 6086 §4.2.2). What was
-        used before them, DTMF in the body, passes.
-        """
-        body = Body.of(event.request, bytes_max=self._settings.body_bytes_max)
-        partner = self._partner(leg)
-        if event.request.has("info-package"):
-            leg.respond(event, 469, out=out, fields=(("recv-info", ""),))
-        elif partner is None or partner.is_over or partner.is_early:
-            leg.respond(event, 491, out=out)
-        elif len(partner.pending) >= self._settings.relayed_max:
-            self._refuse_too_early(event, leg, out=out)
-        else:
-            partner.send(
-                Kind.RELAY,
-                event.request.method,
-                now=now,
-                out=out,
-                body=body,
-                hops=hops_left(event.request),
-                origin=event,
-            )
-
-    def _may_be_told(self, event: RequestReceived, leg: Leg) -> bool:
-        partner = self._partner(leg)
-        if partner is None or not partner.conceals or event.request.method not in _CROSSING:
-            return True
-        body = Body.of(event.request, bytes_max=self._settings.body_bytes_max)
-        return conceal(body) is not None
-
-    def _take_offer(self, event: RequestReceived, leg: Leg, *, out: list[CallCommand]) -> bool:
-        verdict = leg.offer_answer.step(Input.RECEIVE_OFFER)
-        if verdict is Verdict.GLARE:
-            leg.respond(event, 491, out=out)
-        elif verdict is Verdict.TOO_EARLY:
-            self._refuse_too_early(event, leg, out=out)
-        return verdict is Verdict.TAKEN
-
-    def _ready_partner(
-        self, event: RequestReceived, leg: Leg, body: Body, *, out: list[CallCommand]
-    ) -> Leg | None:
-        """Return the other leg if its session may be changed, else refuse with 491."""
-        partner = self._partner(leg)
-        if partner is not None and partner.is_ready:
-            return partner
-        if body.has_sdp:
-            leg.reject_offer()
-        leg.respond(event, 491, out=out)
-        return None
-
-    def _refuse_too_early(
-        self, event: RequestReceived, leg: Leg, *, out: list[CallCommand]
-    ) -> None:
-        """Refuse with 500 and a Retry-After between 0 and 10 s (§14.2)."""
-        seconds = round(self._identifiers.spread(0, 10))
-        leg.respond(event, 500, out=out, fields=(("retry-after", str(seconds)),))
-
     # Responses.
 
     def _conclude(
@@ -488,11 +370,3 @@ class Bridge:
         if leg is self.caller:
             return self.callee
         return self.caller if leg is self.callee else None
-
-
-def _is_unchanged(leg: Leg, body: Body) -> bool:
-    """Tell whether an offer is the session as it stands.
-
-    That is a refresh of the session timer, and those belong to each leg alone.
-    """
-    return body.has_sdp and body == leg.received_body and leg.sent_body.has_sdp
