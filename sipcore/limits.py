@@ -68,3 +68,33 @@ LIST_ENTRIES_MAX = 64
 
 CREDENTIALS_MAX = 8
 """Authorization fields of one request: two algorithms for two or three realms on the way."""
+
+DNS_RECORDS_MAX = 64
+"""Records read of one answer; a carrier names four to sixteen machines."""
+
+SERVICE_TARGETS_MAX = 16
+"""Servers of one URI whose addresses are asked for: each is a question or two."""
+
+LOCATED_HOPS_MAX = 32
+"""Addresses tried for one request, at the worst one after the other."""
+
+DNS_KEPT_MAX = 20_000
+"""Answers of the name service kept; a peer may bring a new name in every Contact."""
+
+DNS_OUTSTANDING_MAX = 128
+"""Questions under way; beyond, a name counts as unknown, so that no flood of names queues up."""
+
+DNS_TTL_S = (1.0, 3600.0)
+"""An answer is kept for its lifetime within these: never asked per packet, moved within an hour."""
+
+DNS_NEGATIVE_TTL_S = 30.0
+"""How long a name counts as without records; a carrier's slip is mended within minutes."""
+
+DNS_FAILURE_TTL_S = 5.0
+"""How long after a failure of the name service a name is not asked again."""
+
+DNS_TIMEOUT_S = 4.0
+"""A name that is not answered by then is unknown; the caller can still try another way."""
+
+BLOCKED_HOPS_MAX = 1_000
+"""Dead addresses remembered; the oldest is forgotten first."""

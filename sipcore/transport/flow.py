@@ -14,6 +14,9 @@ class Transport(IntEnum):
 
     UDP = 1
     TCP = 2
+    TLS = 3
+    WS = 4
+    WSS = 5
 
 
 class Listener:
