@@ -8,6 +8,7 @@ from freiton.cli.output import say
 from freiton.config import Config, ConfigError, Problem
 from freiton.config.rating_data import read_charges
 from freiton.routing.directory import Directory
+from freiton.routing.uncharged import charged_neighbours
 
 
 def check_config(context: typer.Context) -> None:
@@ -34,6 +35,7 @@ def check_config(context: typer.Context) -> None:
     if desk.has_site:
         directory = desk.directory()
         _check_listeners_of_trunks(config, directory)
+        _check_neighbours(directory)
         check_bookings(directory, desk.tariffs)
         say(f"site: {len(directory.accounts)} accounts, {len(directory.trunks)} trunks")
     say("All is well.")
@@ -50,5 +52,13 @@ def _check_listeners_of_trunks(config: Config, directory: Directory) -> None:
             problems.append(
                 Problem(f"trunk {trunk.name}: listener {trunk.listener} is not {trunk.transport}")
             )
+    if problems:
+        raise ConfigError(None, problems)
+
+
+def _check_neighbours(directory: Directory) -> None:
+    problems = [
+        Problem(f"trunk {trunk.name}: {why}") for trunk, why in charged_neighbours(directory)
+    ]
     if problems:
         raise ConfigError(None, problems)

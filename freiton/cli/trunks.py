@@ -7,7 +7,7 @@ import typer
 from freiton.cli.described import described
 from freiton.cli.desk import Desk
 from freiton.cli.output import AsJson, print_json, print_table, say
-from freiton.routing.directory import NumberFormat, Trunk, TrunkKind
+from freiton.routing.directory import Handling, NumberFormat, Trunk, TrunkKind
 from freiton.storage.site.specs import TrunkSpec
 
 app = typer.Typer(help="Trunks: ways to and from carriers.", no_args_is_help=True)
@@ -53,6 +53,10 @@ _Trusted = Annotated[
 _LimitStatus = Annotated[
     int | None, typer.Option(help="Answer to a call beyond the channels: 503 or 486.")
 ]
+_Handling = Annotated[
+    Handling | None,
+    typer.Option(help="proxy: a neighbour whose calls are passed on uncharged; default b2bua."),
+]
 _Enabled = Annotated[
     bool | None, typer.Option("--enabled/--disabled", help="Put it in or out of service.")
 ]
@@ -83,6 +87,7 @@ def put_trunk(
     number_format: _NumberFormat = None,
     sends_asserted_identity: _Trusted = None,
     limit_refusal_status: _LimitStatus = None,
+    handling: _Handling = None,
     enabled: _Enabled = None,
 ) -> None:
     """Add a trunk.
@@ -166,5 +171,6 @@ def _as_json(trunk: Trunk) -> dict[str, Any]:
         "number_format": trunk.number_format,
         "sends_asserted_identity": trunk.sends_asserted_identity,
         "limit_refusal_status": trunk.limit_refusal_status,
+        "handling": trunk.handling,
         "enabled": trunk.enabled,
     }

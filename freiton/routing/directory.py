@@ -46,6 +46,13 @@ class TrunkKind(StrEnum):
     FIXED_IP = "fixed-ip"
 
 
+class Handling(StrEnum):
+    """What the switch is for the calls of a trunk."""
+
+    B2BUA = "b2bua"  # two legs, joined, limited and charged: every carrier
+    PROXY = "proxy"  # a proxy (RFC 3261 §16): a neighbour, with whom nothing is charged
+
+
 class NumberFormat(StrEnum):
     """How a carrier wants called and calling numbers to be written."""
 
@@ -165,7 +172,13 @@ class Trunk:
     number_format: NumberFormat = NumberFormat.E164
     sends_asserted_identity: bool = False
     limit_refusal_status: int = 503
+    handling: Handling = Handling.B2BUA
     enabled: bool = True
+
+    @property
+    def is_proxied(self) -> bool:
+        """Whether this is a neighbour, whose calls are passed on uncharged."""
+        return self.handling is Handling.PROXY
 
     @property
     def ordinary_channels(self) -> int:
@@ -181,11 +194,13 @@ class Directory:
         "_account_by_name",
         "_device_by_user",
         "_domain_by_host",
+        "_neighbour_by_domain",
         "_numbers",
         "_sources",
         "accounts",
         "all_trunks",
         "blocks",
+        "carriers",
         "customers",
         "default_domain",
         "devices",
@@ -212,7 +227,8 @@ class Directory:
 
         `numbers` maps single numbers to account ids. `local_hosts` are further names of the
         default domain: the addresses at which phones reach the switch without knowing a domain.
-        `trunks` and `emergency_trunks` leave out what is out of service.
+        `trunks` and `emergency_trunks` leave out what is out of service; `carriers` are the
+        trunks whose calls are charged, so all but the neighbours.
         """
         self.default_domain: Final = default_domain.lower()
         self.domains: Final = tuple(
@@ -225,6 +241,7 @@ class Directory:
         self.blocks: Final = tuple(blocks)
         self.all_trunks: Final = tuple(sorted(trunks, key=_preference))
         self.trunks: Final = tuple(one for one in self.all_trunks if one.enabled)
+        self.carriers: Final = tuple(one for one in self.trunks if not one.is_proxied)
         self.emergency_trunks: Final = tuple(one for one in self.trunks if one.is_emergency)
         self._account_by_id: Final = {account.id: account for account in self.accounts}
         self._account_by_name: Final = {(one.name, one.domain): one for one in self.accounts}
@@ -233,6 +250,9 @@ class Directory:
         }
         self._domain_by_host: Final = {host.lower(): self.default_domain for host in local_hosts}
         self._domain_by_host.update((domain, domain) for domain in self.domains)
+        self._neighbour_by_domain: Final = {
+            one.domain.lower(): one for one in reversed(self.trunks) if one.is_proxied
+        }
         self._numbers: Final = _NumberIndex(self.numbers, self.blocks)
         self._sources: Final = _SourceIndex(self.trunks)
 
@@ -282,6 +302,15 @@ class Directory:
         In one network a source with that very port comes before one for any port.
         """
         return self._sources.trunk(host, port)
+
+    def neighbour(self, host: str) -> Trunk | None:
+        """Return the neighbour in service whose domain a URI's host names."""
+        return self._neighbour_by_domain.get(host.lower()) if self._neighbour_by_domain else None
+
+    @property
+    def has_neighbours(self) -> bool:
+        """Whether any call at all is proxied."""
+        return bool(self._neighbour_by_domain)
 
     def local_domain(self, host: str) -> str | None:
         """Return the domain of ours that a URI's host names, or None for a foreign host."""

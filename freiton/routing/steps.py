@@ -251,6 +251,6 @@ def _limit_status(cause: RefusalCause, context: RouteContext) -> int | None:
         return None
     return next(
         one.limit_refusal_status
-        for one in context.directory.trunks
+        for one in context.directory.carriers
         if context.trunk_state(one).is_registered
     )

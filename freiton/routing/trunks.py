@@ -34,7 +34,7 @@ def ordinary_trunks(context: RouteContext) -> tuple[Trunk, ...] | RefusalCause:
 
     A trunk that just failed comes last instead of never: it may be the only one.
     """
-    up = [one for one in context.directory.trunks if context.trunk_state(one).is_registered]
+    up = [one for one in context.directory.carriers if context.trunk_state(one).is_registered]
     if not up:
         return RefusalCause.NO_TRUNK
     free = [one for one in up if context.trunk_state(one).open_calls < one.ordinary_channels]
@@ -44,16 +44,16 @@ def ordinary_trunks(context: RouteContext) -> tuple[Trunk, ...] | RefusalCause:
 
 
 def emergency_trunks(context: RouteContext) -> tuple[Trunk, ...]:
-    """Return every trunk: those for emergencies that are ready, the others of them, then the rest.
+    """Return every carrier: those for emergencies that are ready, others of them, then the rest.
 
-    Nothing is left out, since any attempt is better than a refusal.
+    None is left out, since any attempt is better than a refusal.
     """
 
     def is_doubtful(trunk: Trunk) -> bool:
         state = context.trunk_state(trunk)
         return not state.is_registered or state.is_blocked or state.open_calls >= trunk.channels
 
-    trunks = context.directory.trunks
+    trunks = context.directory.carriers
     own = [trunk for trunk in trunks if trunk.is_emergency]
     others = [trunk for trunk in trunks if not trunk.is_emergency]
     return (

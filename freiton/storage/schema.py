@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import JSON, ForeignKey, MetaData, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-SCHEMA_VERSION: Final = "0002"
+SCHEMA_VERSION: Final = "0003"
 """The number of the newest migration."""
 
 CONSTRAINT_NAMES: Final = {
@@ -197,4 +197,5 @@ class TrunkRow(Table):
     number_format: Mapped[str]
     sends_asserted_identity: Mapped[bool]
     limit_refusal_status: Mapped[int]
+    handling: Mapped[str] = mapped_column(server_default="b2bua")
     enabled: Mapped[bool]

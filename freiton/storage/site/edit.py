@@ -35,4 +35,4 @@ class SiteEdit:
         self.accounts = Accounts(session, self.customers, self.domains, self.plans)
         self.devices = Devices(session, box)
         self.numbers = Numbers(session)
-        self.trunks = Trunks(session, box)
+        self.trunks = Trunks(session, box, self.domains)

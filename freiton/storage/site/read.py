@@ -14,6 +14,7 @@ from freiton.routing.directory import (
     Customer,
     Device,
     Directory,
+    Handling,
     NumberBlock,
     NumberFormat,
     Trunk,
@@ -66,8 +67,13 @@ def read_directory(
             )
             for row in _rows(session, BlockRow)
         ],
-        trunks=[_trunk(row, box) for row in _rows(session, TrunkRow)],
+        trunks=read_trunks(session, box),
     )
+
+
+def read_trunks(session: Session, box: SecretsBox) -> list[Trunk]:
+    """Return the trunks alone."""
+    return [_trunk(row, box) for row in _rows(session, TrunkRow)]
 
 
 def _rows(session: Session, table: type[Table]) -> MappingResult:
@@ -162,5 +168,6 @@ def _trunk(row: RowMapping, box: SecretsBox) -> Trunk:
         number_format=NumberFormat(row["number_format"]),
         sends_asserted_identity=row["sends_asserted_identity"],
         limit_refusal_status=row["limit_refusal_status"],
+        handling=Handling(row["handling"]),
         enabled=row["enabled"],
     )

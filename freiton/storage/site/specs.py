@@ -29,6 +29,7 @@ from freiton.routing.directory import (
     TRUNK_CHANNELS,
     AccountKind,
     ChargingKind,
+    Handling,
     NumberFormat,
     TrunkKind,
     TrunkSource,
@@ -257,6 +258,7 @@ class TrunkSpec(Spec):
     number_format: NumberFormat = NumberFormat.E164
     sends_asserted_identity: Flag = False
     limit_refusal_status: Literal[503, 486] = 503
+    handling: Handling = Handling.B2BUA
     enabled: Flag = True
 
     @model_validator(mode="before")

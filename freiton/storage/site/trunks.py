@@ -6,8 +6,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from freiton.config.host_port import HostPort
+from freiton.routing.directory import Handling
+from freiton.routing.uncharged import why_charged
 from freiton.storage.schema import TrunkRow
 from freiton.storage.secrets_box import SecretsBox
+from freiton.storage.site.customers import Domains
+from freiton.storage.site.read import read_trunks
 from freiton.storage.site.specs import TrunkSpec, parse_source
 from freiton.storage.site_database import SiteError
 
@@ -15,9 +19,10 @@ from freiton.storage.site_database import SiteError
 class Trunks:
     """Ways to and from carriers."""
 
-    def __init__(self, session: Session, box: SecretsBox) -> None:
+    def __init__(self, session: Session, box: SecretsBox, domains: Domains) -> None:
         self._session = session
         self._box = box
+        self._domains = domains
 
     def add(self, spec: TrunkSpec) -> None:
         """Make a trunk."""
@@ -38,6 +43,7 @@ class Trunks:
         if not row.secret or self._box.decrypt(row.secret) != spec.secret:
             row.secret = self._box.encrypt(spec.secret)
         self._session.flush()
+        self._refuse_charged_neighbours()
         return is_new
 
     def described(self, name: str) -> dict[str, Any]:
@@ -74,6 +80,18 @@ class Trunks:
                         f"calls from {sources[source]} belong to trunk {row.name}", field="sources"
                     )
 
+    def _refuse_charged_neighbours(self) -> None:
+        """Make sure that nothing charged goes over a neighbour, this trunk or another."""
+        neighbours = select(TrunkRow.id).where(TrunkRow.handling == Handling.PROXY.value)
+        if self._session.scalar(neighbours.limit(1)) is None:
+            return
+        trunks = read_trunks(self._session, self._box)
+        for trunk in trunks:
+            others = [one for one in trunks if one.id != trunk.id]
+            why = why_charged(trunk, others, is_local_domain=self._domains.known)
+            if why is not None:
+                raise SiteError(f"trunk {trunk.name}: {why}", field="handling")
+
 
 def _columns(spec: TrunkSpec) -> dict[str, Any]:
     return {
@@ -96,5 +114,6 @@ def _columns(spec: TrunkSpec) -> dict[str, Any]:
         "number_format": spec.number_format.value,
         "sends_asserted_identity": spec.sends_asserted_identity,
         "limit_refusal_status": spec.limit_refusal_status,
+        "handling": spec.handling.value,
         "enabled": spec.enabled,
     }
