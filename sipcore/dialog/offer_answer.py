@@ -1,7 +1,9 @@
-"""Offers and answers within one dialog (RFC 3264 §4, RFC 3311 §5, RFC 6337 §2).
+"""Offers and answers within one dialog (RFC 3264 §4, RFC 3262 §5, RFC 3311 §5, RFC 6337 §2).
 
 The table decides what may be said next: whether an offer from the peer is taken, crosses one of
-ours (491) or comes while its last one is still open (500 with Retry-After).
+ours (491) or comes while its last one is still open (500 with Retry-After). It is the same for all
+six patterns of RFC 6337 table 1; an unreliable provisional response is in none of them and changes
+nothing.
 """
 
 from __future__ import annotations
@@ -20,6 +22,10 @@ class State(IntEnum):
     STABLE = 1
     OFFER_SENT = 2
     OFFER_RECEIVED = 3
+    ANSWER_SENT = 4
+    """Our answer stands in a reliable provisional response that has no PRACK yet: the peer may
+    offer again, we may not (RFC 3311 §5.1).
+    """
 
 
 class Input(IntEnum):
@@ -35,6 +41,9 @@ class Input(IntEnum):
     RECEIVE_ANSWER = 4
     SEND_REJECTION = 5
     RECEIVE_REJECTION = 6
+    SEND_RELIABLE_ANSWER = 7
+    """An answer in a reliable provisional response (RFC 3262 §5)."""
+    RECEIVE_PRACK = 8
 
 
 class Verdict(IntEnum):
@@ -65,6 +74,10 @@ TABLE: Final = MappingProxyType(
         (State.OFFER_RECEIVED, Input.SEND_ANSWER): Step(State.STABLE),
         (State.OFFER_RECEIVED, Input.SEND_REJECTION): Step(State.STABLE),
         (State.OFFER_RECEIVED, Input.RECEIVE_OFFER): Step(State.OFFER_RECEIVED, Verdict.TOO_EARLY),
+        (State.OFFER_RECEIVED, Input.SEND_RELIABLE_ANSWER): Step(State.ANSWER_SENT),
+        (State.ANSWER_SENT, Input.RECEIVE_PRACK): Step(State.STABLE),
+        # An UPDATE that overtook its PRACK: who offers again has the answer.
+        (State.ANSWER_SENT, Input.RECEIVE_OFFER): Step(State.OFFER_RECEIVED),
     }
 )
 
@@ -79,6 +92,12 @@ ABSORBED: Final = frozenset(
         (State.OFFER_RECEIVED, Input.RECEIVE_REJECTION),
         # A repeat of an answer that was sent, as the 2xx repeats the SDP of a 183.
         (State.STABLE, Input.SEND_ANSWER),
+        (State.ANSWER_SENT, Input.RECEIVE_ANSWER),
+        (State.ANSWER_SENT, Input.RECEIVE_REJECTION),
+        # A PRACK for a response that carried no answer, or one that came behind an UPDATE.
+        (State.STABLE, Input.RECEIVE_PRACK),
+        (State.OFFER_SENT, Input.RECEIVE_PRACK),
+        (State.OFFER_RECEIVED, Input.RECEIVE_PRACK),
     }
 )
 """Pairs that happen and change nothing; every other pair that is no row is a fault of ours."""

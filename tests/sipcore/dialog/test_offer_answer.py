@@ -14,6 +14,12 @@ OURS = {
     (State.OFFER_RECEIVED, Input.SEND_OFFER),
     (State.OFFER_SENT, Input.SEND_ANSWER),
     (State.OFFER_SENT, Input.SEND_REJECTION),
+    (State.STABLE, Input.SEND_RELIABLE_ANSWER),
+    (State.OFFER_SENT, Input.SEND_RELIABLE_ANSWER),
+    (State.ANSWER_SENT, Input.SEND_RELIABLE_ANSWER),
+    (State.ANSWER_SENT, Input.SEND_OFFER),
+    (State.ANSWER_SENT, Input.SEND_ANSWER),
+    (State.ANSWER_SENT, Input.SEND_REJECTION),
 }
 
 
@@ -49,3 +55,21 @@ def test_a_second_offer_before_the_answer_is_too_early() -> None:
     assert media.step(Input.RECEIVE_OFFER) is Verdict.TOO_EARLY
     media.step(Input.SEND_REJECTION)
     assert media.is_stable
+
+
+def test_an_answer_in_a_reliable_provisional_waits_for_its_prack() -> None:
+    media = OfferAnswer(State.OFFER_RECEIVED)
+    media.step(Input.SEND_RELIABLE_ANSWER)
+    assert not media.is_stable
+    media.step(Input.RECEIVE_PRACK)
+    assert media.is_stable
+
+
+def test_an_offer_may_come_with_the_prack_or_overtake_it() -> None:
+    for inputs in (
+        (Input.RECEIVE_PRACK, Input.RECEIVE_OFFER),
+        (Input.RECEIVE_OFFER, Input.RECEIVE_PRACK),
+    ):
+        media = OfferAnswer(State.ANSWER_SENT)
+        assert [media.step(one) for one in inputs] == [Verdict.TAKEN] * 2
+        assert media.state is State.OFFER_RECEIVED
