@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sipcore.b2bua.call_events import SendAck, SendCancel
-from sipcore.transaction.commands import SendRequest, SendResponse
+from sipcore.transaction.commands import SendAck, SendCancel, SendRequest, SendResponse
 from sipcore.transaction.layer import TransactionLayer
 
 WireCommand = SendRequest | SendCancel | SendAck | SendResponse
@@ -16,9 +15,11 @@ def perform(command: WireCommand, layer: TransactionLayer, *, now: float) -> Non
     if isinstance(command, SendResponse):
         layer.respond(command.transaction, command.response, now=now)
     elif isinstance(command, SendRequest):
-        layer.request(command.request, command.flow, owner=command.owner, now=now)
+        layer.request(
+            command.request, command.flow, owner=command.owner, mark=command.mark, now=now
+        )
     elif isinstance(command, SendAck):
-        layer.send_ack(command.request, command.flow, now=now)
+        layer.send_ack(command.request, command.flow, branch=command.branch, now=now)
     else:
         layer.cancel(command.owner, fields=list(command.fields), now=now)
 

@@ -10,13 +10,12 @@ from __future__ import annotations
 from typing import Literal
 
 from sipcore.auth.client import DigestClient
-from sipcore.message.message import Request, Response
+from sipcore.message.message import Response
 from sipcore.transaction import commands
 from sipcore.transaction.events import (
     AckMissing,
     AckReceived,
     CancelReceived,
-    Owner,
     RequestReceived,
     ResponseReceived,
     TransactionFailed,
@@ -180,26 +179,8 @@ CallEvent = (
 
 SendRequest = commands.SendRequest
 SendResponse = commands.SendResponse
-
-
-class SendCancel:
-    """Cancel the INVITE of this owner; the layer waits for a provisional response (§9.1)."""
-
-    __slots__ = ("fields", "owner")
-
-    def __init__(self, owner: Owner, fields: Fields = ()) -> None:
-        self.owner = owner
-        self.fields = fields
-
-
-class SendAck:
-    """Send an ACK for a 2xx: outside of any transaction, once per command."""
-
-    __slots__ = ("flow", "request")
-
-    def __init__(self, request: Request, flow: Flow) -> None:
-        self.request = request
-        self.flow = flow
+SendCancel = commands.SendCancel
+SendAck = commands.SendAck
 
 
 class Append:

@@ -82,9 +82,12 @@ class TransactionLayer:
         else:
             self._receive_request(message, flow, now=now)
 
-    def request(self, request: Request, flow: Flow, *, owner: Owner, now: float) -> TransactionId:
+    def request(
+        self, request: Request, flow: Flow, *, owner: Owner, mark: str = "", now: float
+    ) -> TransactionId:
         """Start a client transaction; our Via with a new branch is put on top of ``request``.
 
+        The branch ends in ``mark`` when there is one, behind a dot.
         ``owner`` must be unique among the client transactions of INVITEs that have no final
         response yet.
         """
@@ -93,7 +96,11 @@ class TransactionLayer:
             raise LocalError(f"{method} has its own way to be sent")
         if method == "INVITE" and owner in self._invites:
             raise LocalError(f"{owner} has an unfinished INVITE")
-        client = ClientTransaction(self._add_via(request, flow), request, flow, owner=owner)
+        branch = self._identifiers.branch()
+        if mark:
+            branch = f"{branch}.{mark}"
+        _add_via(request, flow, branch)
+        client = ClientTransaction(branch, request, flow, owner=owner)
         if method == "INVITE":
             self._invites[owner] = client.id
         self._start(client, now=now)
@@ -112,9 +119,16 @@ class TransactionLayer:
         transaction.cancel([] if fields is None else fields, self._outputs, now=now)
         self._settle_client(transaction, now=now)
 
-    def send_ack(self, ack: Request, flow: Flow, *, now: float) -> None:  # noqa: ARG002 - as all that sends
+    def send_ack(
+        self,
+        ack: Request,
+        flow: Flow,
+        *,
+        branch: str | None = None,
+        now: float,  # noqa: ARG002 - as all that sends
+    ) -> None:
         """Send the ACK for a 2xx: a branch of its own and no transaction (§13.2.2.4)."""
-        self._add_via(ack, flow)
+        _add_via(ack, flow, branch or self._identifiers.branch())
         count_method(self._outputs.counters.requests_sent, "ACK")
         self._outputs.outgoing.append(Outgoing(serialize(ack), flow))
 
@@ -145,22 +159,12 @@ class TransactionLayer:
         that answered is there.
         """
         for transaction in sorted(self._by_flow.get(flow.key, _NONE)):
-            client = self._clients.get(transaction)
-            if client is not None:
-                self._fail_client(client, now=now)
-            elif (server := self._servers.get(transaction)) is not None:
-                self._fail_server(server, now=now)
+            self._fail(transaction, now=now)
 
     def handle_deadlines(self, *, now: float) -> None:
         """Fire every timer that is due."""
         for transaction, timer in self._outputs.deadlines.due(now):
-            client = self._clients.get(transaction)
-            if client is not None:
-                client.step(timer, self._outputs, now=now)
-                self._settle_client(client, now=now)
-            elif (server := self._servers.get(transaction)) is not None:
-                server.step(timer, self._outputs, now=now)
-                self._settle_server(server)
+            self._fire(transaction, timer, now=now)
 
     def next_deadline(self) -> float | None:
         """Return when ``handle_deadlines`` is to be called next."""
@@ -175,6 +179,22 @@ class TransactionLayer:
         """Take what happened, in order."""
         taken, self._outputs.events = self._outputs.events, []
         return taken
+
+    def _fire(self, transaction: TransactionId, timer: Input, *, now: float) -> None:
+        client = self._clients.get(transaction)
+        if client is not None:
+            client.step(timer, self._outputs, now=now)
+            self._settle_client(client, now=now)
+        elif (server := self._servers.get(transaction)) is not None:
+            server.step(timer, self._outputs, now=now)
+            self._settle_server(server)
+
+    def _fail(self, transaction: TransactionId, *, now: float) -> None:
+        client = self._clients.get(transaction)
+        if client is not None:
+            self._fail_client(client, now=now)
+        elif (server := self._servers.get(transaction)) is not None:
+            self._fail_server(server, now=now)
 
     def _receive_response(self, response: Response, flow: Flow, *, now: float) -> None:
         counters = self._outputs.counters
@@ -251,14 +271,6 @@ class TransactionLayer:
         wait_s = round(self._identifiers.spread(*RETRY_AFTER_S))
         self.respond_statelessly(request, answer(request, 503, retry_after_s=wait_s), flow)
 
-    def _add_via(self, request: Request, flow: Flow) -> str:
-        """Put our Via on top, asking for the symmetric way (RFC 3581 §3); return its branch."""
-        branch = self._identifiers.branch()
-        listener = flow.listener
-        via = f"SIP/2.0/{listener.transport.name} {listener.sent_by};rport;branch={branch}"
-        request.add_first("via", via)
-        return branch
-
     def _start(self, client: ClientTransaction, *, now: float) -> None:
         self._clients[client.id] = client
         self._index(client)
@@ -305,3 +317,10 @@ class TransactionLayer:
             ids.discard(transaction.id)
             if not ids:
                 del self._by_flow[transaction.flow.key]
+
+
+def _add_via(request: Request, flow: Flow, branch: str) -> None:
+    """Put our Via on top, asking for the symmetric way (RFC 3581 §3)."""
+    listener = flow.listener
+    via = f"SIP/2.0/{listener.transport.name} {listener.sent_by};rport;branch={branch}"
+    request.add_first("via", via)
