@@ -75,7 +75,7 @@ class Phase(IntEnum):
 class Call:
     """One call; raises RemoteError when its INVITE cannot make a dialog (see ``check_invite``).
 
-    ``follows_over`` is for a caller what ``Target.dialog_listeners`` is for a target.
+    ``follows_over`` and ``party`` are for a caller what they are for a ``Target``.
     """
 
     __slots__ = (
@@ -94,6 +94,7 @@ class Call:
         identifiers: Identifiers,
         settings: CallSettings = DEFAULT_SETTINGS,
         follows_over: tuple[Listener, ...] = (),
+        party: str = "",
     ) -> None:
         body = Body.of(invite, bytes_max=settings.body_bytes_max)
         caller = Leg(
@@ -105,6 +106,7 @@ class Call:
             settings=settings,
             follows_over=follows_over,
         )
+        caller.party = party
         caller.is_early = True
         caller.invite = RequestReceived(transaction, invite, flow)
         caller.received_body = body

@@ -37,17 +37,20 @@ class Target:
     ``credentials`` answer a challenge of just their realm. ``ring_s`` counts from the INVITE.
     ``dialog_listeners`` are ours over which the requests of the dialog may go where its Route or
     Contact says; with none they stay on ``flow``, as a phone behind a NAT needs it.
-    ``hides_caller`` keeps names out of what the caller's bodies tell the target.
+    ``hides_caller`` keeps names out of what the caller's bodies tell the target. ``party`` says who
+    is there in words that only call control reads.
     """
 
     __slots__ = (
         "credentials",
         "dialog_listeners",
+        "fallback",
         "fields",
         "flow",
         "from_value",
         "hides_caller",
         "name",
+        "party",
         "request_uri",
         "ring_s",
         "route",
@@ -68,6 +71,7 @@ class Target:
         credentials: DigestClient | None = None,
         dialog_listeners: tuple[Listener, ...] = (),
         hides_caller: bool = False,
+        party: str = "",
     ) -> None:
         self.name = name
         self.request_uri = request_uri
@@ -80,6 +84,7 @@ class Target:
         self.credentials = credentials
         self.dialog_listeners = dialog_listeners
         self.hides_caller = hides_caller
+        self.party = party
 
     def __repr__(self) -> str:
         return f"<Target {self.name} {self.request_uri}>"
@@ -217,6 +222,15 @@ Failure = tuple[Target, int | None, bool]
 """Target, its final status (None: no answer in time), whether the transport failed."""
 
 
+class PassedOver:
+    """A way to a target failed before anybody answered there; its ``fallback`` is tried now."""
+
+    __slots__ = ("target",)
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+
+
 class Exhausted:
     """Every target of the group failed: call control says ``Dial`` again or ``Refuse``.
 
@@ -308,6 +322,7 @@ CallCommand = (
     | Append
     | Rang
     | Progressed
+    | PassedOver
     | Exhausted
     | Answered
     | Abandoned

@@ -360,6 +360,7 @@ class Fork:
             follows_over=target.dialog_listeners,
             conceals=target.hides_caller,
         )
+        leg.party, leg.target = target.party, target.name
         leg.learn(event.response)
         return leg
 

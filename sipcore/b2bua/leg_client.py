@@ -39,6 +39,10 @@ class LegClient:
     answer of the other leg. ``follows_over`` are the listeners over which requests follow the
     dialog's route; without any they stay on ``flow``. One that ``conceals`` tells its peer no
     names in bodies; the bodies it keeps are as the other leg sent them.
+
+    ``party`` says who is there in words that only call control reads, ``target`` is the name of
+    the target that won, and ``calls`` are the ids of those calls that end when this leg leaves a
+    conversation that goes on: none before the first transfer.
     """
 
     __slots__ = (
@@ -49,6 +53,7 @@ class LegClient:
         "_next_owner",
         "_settings",
         "allows_update",
+        "calls",
         "conceals",
         "credentials",
         "dialog",
@@ -56,9 +61,11 @@ class LegClient:
         "follows_over",
         "number",
         "offer_answer",
+        "party",
         "pending",
         "received_body",
         "sent_body",
+        "target",
         "timer",
         "unacknowledged",
     )
@@ -85,6 +92,9 @@ class LegClient:
         self._next_owner = 0
         self._last_ack: Request | None = None
         self.number = number
+        self.party = ""
+        self.target = ""
+        self.calls: tuple[str, ...] = ()
         self.flow = flow
         self.follows_over = follows_over
         self.conceals = conceals
@@ -104,6 +114,14 @@ class LegClient:
     def has_sent_invite(self) -> bool:
         """Whether an INVITE of ours has no final response yet."""
         return any(pending.request.method == "INVITE" for pending in self.pending.values())
+
+    def move_to(self, call_id: str, number: int) -> None:
+        """Belong to another call from here on; nothing may be pending.
+
+        The Contact stays, since it is what the peer knows of the dialog.
+        """
+        self._call_id = call_id
+        self.number = number
 
     def learn(self, message: Message) -> None:
         """Take what the peer says it allows."""

@@ -23,6 +23,10 @@ class Kind(IntEnum):
     REFRESH = 2
     BYE = 3
     PROBE = 4
+    NOTIFY = 5
+    """Tells a transferor how its transfer goes."""
+    JOIN = 6
+    """Lets two legs hear each other that were of different calls."""
 
 
 class Pending:

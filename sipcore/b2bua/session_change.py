@@ -44,7 +44,8 @@ def agree(
     if body.has_sdp:
         leg.received_body = body
     if pending.request.method == "INVITE":
-        if body.has_sdp and not had_offer and pending.origin is not None:
+        is_awaited = pending.origin is not None or pending.kind is Kind.JOIN
+        if body.has_sdp and not had_offer and is_awaited:
             leg.offer_answer.step(Input.RECEIVE_OFFER)
             leg.unacknowledged = pending.request
         else:
