@@ -51,6 +51,50 @@ class Limits:
     connect_s: float = 4.0
     """A connection not open by then has failed; the caller can still try another way."""
 
+    handshake_s: float = 5.0
+    """A TLS or WebSocket handshake that takes longer than this is an attack or a fault."""
+
+    handshakes_per_source_max: int = 64
+    """Handshakes of one address at once: an office whose phones all come back finishes its own in
+    tens of milliseconds each, who starts them and waits is stopped here."""
+
+    websocket_ping_s: float = 30.0
+    """How often a browser is asked whether it lives; home routers forget a quiet TCP connection
+    after some minutes, web proxies after one."""
+
+    udp_request_bytes_max: int = 1_300
+    """A larger request goes over TCP, since fragments of datagrams get lost (RFC 3261 §18.1.1)."""
+
+    udp_only_peers_max: int = 4_096
+    """Peers remembered that could not be reached over TCP; the oldest is forgotten first."""
+
+    udp_only_s: float = 600.0
+    """How long such a peer is spared another try, which may cost seconds."""
+
+    subscriptions_max: int = 50_000
+    """Event subscriptions in all: 10,000 phones with five lamps each; one costs about 3 kB."""
+
+    subscriptions_per_account_max: int = 500
+    """Of one account: three phones with a hundred lamps each, and what they left behind."""
+
+    publications_per_account_max: int = 16
+    """Publications (RFC 3903) of one account: one for each of its devices, and some more."""
+
+    publication_bytes_max: int = 8_192
+    """A presence document of a phone has about 1 kB."""
+
+    publication_elements_max: int = 256
+    """XML elements of a publication; a phone sends about ten."""
+
+    notification_bytes_max: int = 32_768
+    """The body of one NOTIFY; what does not fit follows in the next one."""
+
+    list_entries_max: int = 100
+    """Lamps of one list: the largest key extensions have 60 to 100 keys."""
+
+    dialogs_per_document_max: int = 16
+    """Calls of one account in a dialog document; a lamp shows one, and an exchange has hundreds."""
+
 
 DEFAULT_LIMITS = Limits()
 

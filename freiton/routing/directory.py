@@ -13,6 +13,7 @@ from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 from types import MappingProxyType
 from typing import Final, TypeVar
 
+from freiton.routing.watching import NOTHING_SAID, Verdict, Watching
 from rating.pricing import OriginKind, Subscription
 
 CONTACTS_MAX: Final = 10
@@ -208,6 +209,7 @@ class Directory:
         "emergency_trunks",
         "numbers",
         "trunks",
+        "watching",
     )
 
     def __init__(
@@ -222,6 +224,7 @@ class Directory:
         numbers: Mapping[str, int] = MappingProxyType({}),
         blocks: Iterable[NumberBlock] = (),
         trunks: Iterable[Trunk] = (),
+        watching: Watching = NOTHING_SAID,
     ) -> None:
         """Index the site.
 
@@ -238,6 +241,7 @@ class Directory:
         self.accounts: Final = tuple(accounts)
         self.devices: Final = tuple(devices)
         self.numbers: Final = MappingProxyType(dict(numbers))
+        self.watching: Final = watching
         self.blocks: Final = tuple(blocks)
         self.all_trunks: Final = tuple(sorted(trunks, key=_preference))
         self.trunks: Final = tuple(one for one in self.all_trunks if one.enabled)
@@ -295,6 +299,11 @@ class Directory:
     def may_present(self, account_id: int, e164: str) -> bool:
         """Return whether the account may show this number as its own."""
         return self._numbers.owner(e164) == account_id
+
+    def verdict(self, watched: Account, watcher: Account) -> Verdict:
+        """Return whether an account may watch another one."""
+        are_colleagues = watched.customer_id == watcher.customer_id
+        return self.watching.verdict(watched.id, watcher.id, are_colleagues=are_colleagues)
 
     def trunk_by_source(self, host: str, port: int) -> Trunk | None:
         """Return the trunk whose carrier sends from this address, the narrowest network first.

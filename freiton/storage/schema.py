@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import JSON, ForeignKey, MetaData, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-SCHEMA_VERSION: Final = "0003"
+SCHEMA_VERSION: Final = "0004"
 """The number of the newest migration."""
 
 CONSTRAINT_NAMES: Final = {

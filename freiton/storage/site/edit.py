@@ -13,6 +13,7 @@ from freiton.storage.site.offer import Offer
 from freiton.storage.site.options import Options
 from freiton.storage.site.plans import Plans
 from freiton.storage.site.trunks import Trunks
+from freiton.storage.site.watching import WatchRules
 
 
 class SiteEdit:
@@ -35,4 +36,5 @@ class SiteEdit:
         self.accounts = Accounts(session, self.customers, self.domains, self.plans)
         self.devices = Devices(session, box)
         self.numbers = Numbers(session)
+        self.watching = WatchRules(session)
         self.trunks = Trunks(session, box, self.domains)

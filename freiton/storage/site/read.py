@@ -34,6 +34,7 @@ from freiton.storage.schema import (
 )
 from freiton.storage.secrets_box import SecretsBox
 from freiton.storage.site.specs import parse_source
+from freiton.storage.site.watching import read_watching
 from rating.pricing import BookedOption, BookedPlan, OriginKind, Subscription
 
 
@@ -68,6 +69,7 @@ def read_directory(
             for row in _rows(session, BlockRow)
         ],
         trunks=read_trunks(session, box),
+        watching=read_watching(session),
     )
 
 
