@@ -21,11 +21,13 @@ from sipcore.message.via import Via
 class Message:
     """What requests and responses share."""
 
-    __slots__ = ("_cseq", "_first", "_from", "_repeated", "_to", "_via", "body", "fields")
+    __slots__ = ("_cseq", "_first", "_from", "_repeated", "_to", "_via", "body", "fields", "head")
 
     def __init__(self, fields: list[tuple[str, str]] | None = None, body: bytes = b"") -> None:
         self.fields: list[tuple[str, str]] = [] if fields is None else list(fields)
         self.body = body
+        self.head = b""
+        """What was parsed, as it came, without the blank line; empty for a message made here."""
         # From the last to the first, so that the first of several stays.
         self._first: dict[str, str] = dict(reversed(self.fields))
         self._repeated: set[str] = set()

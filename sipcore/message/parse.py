@@ -51,7 +51,9 @@ def parse_head(head: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Request | Res
         raise RemoteError("too many header lines", status_hint=513)
     if len(head) - len(head.translate(None, CONTROLS)) != 2 * (len(lines) - 1):
         raise RemoteError("a control character, or a line that does not end with CRLF")
-    return _with_start_line(lines[0], _read_fields(lines, limits))
+    message = _with_start_line(lines[0], _read_fields(lines, limits))
+    message.head = head
+    return message
 
 
 def content_length(message: Message) -> int | None:

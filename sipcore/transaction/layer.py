@@ -159,12 +159,30 @@ class TransactionLayer:
         that answered is there.
         """
         for transaction in sorted(self._by_flow.get(flow.key, _NONE)):
-            self._fail(transaction, now=now)
+            self.fail(transaction, now=now)
 
     def handle_deadlines(self, *, now: float) -> None:
         """Fire every timer that is due."""
         for transaction, timer in self._outputs.deadlines.due(now):
-            self._fire(transaction, timer, now=now)
+            self.fire(transaction, timer, now=now)
+
+    def fire(self, transaction: TransactionId, timer: Input, *, now: float) -> None:
+        """Fire one timer of a transaction, whatever its deadline was."""
+        client = self._clients.get(transaction)
+        if client is not None:
+            client.step(timer, self._outputs, now=now)
+            self._settle_client(client, now=now)
+        elif (server := self._servers.get(transaction)) is not None:
+            server.step(timer, self._outputs, now=now)
+            self._settle_server(server)
+
+    def fail(self, transaction: TransactionId, *, now: float) -> None:
+        """End a transaction, as far as it may be, whose flow failed."""
+        client = self._clients.get(transaction)
+        if client is not None:
+            self._fail_client(client, now=now)
+        elif (server := self._servers.get(transaction)) is not None:
+            self._fail_server(server, now=now)
 
     def next_deadline(self) -> float | None:
         """Return when ``handle_deadlines`` is to be called next."""
@@ -179,22 +197,6 @@ class TransactionLayer:
         """Take what happened, in order."""
         taken, self._outputs.events = self._outputs.events, []
         return taken
-
-    def _fire(self, transaction: TransactionId, timer: Input, *, now: float) -> None:
-        client = self._clients.get(transaction)
-        if client is not None:
-            client.step(timer, self._outputs, now=now)
-            self._settle_client(client, now=now)
-        elif (server := self._servers.get(transaction)) is not None:
-            server.step(timer, self._outputs, now=now)
-            self._settle_server(server)
-
-    def _fail(self, transaction: TransactionId, *, now: float) -> None:
-        client = self._clients.get(transaction)
-        if client is not None:
-            self._fail_client(client, now=now)
-        elif (server := self._servers.get(transaction)) is not None:
-            self._fail_server(server, now=now)
 
     def _receive_response(self, response: Response, flow: Flow, *, now: float) -> None:
         counters = self._outputs.counters
