@@ -40,6 +40,8 @@ test: $(VENV)/test.stamp ## All tests (under ten minutes); installs SIPp and Pro
 
 test-long: $(VENV)/test.stamp ## The heavy runs
 	@docker/test-tools.sh
+	@$(BIN)/python -m pip install --quiet --quiet --editable '.[fuzz]' || \
+	  echo "note: no atheris wheel for this Python; guided fuzzing will say so and be skipped"
 	$(BIN)/python -m pytest -m long --timeout 3600
 
 check: $(VENV)/test.stamp ## Format, lint, types, import contracts
