@@ -33,6 +33,18 @@ class Limits:
     server_transactions_reserve: int = 10_000
     """On top, for what belongs to calls that stand and for emergency calls."""
 
+    proxy_contexts_max: int = 20_000
+    """Requests being forwarded at once: 600 a second when no phone answers, or calls that ring."""
+
+    proxy_branches_max: int = 60
+    """Branches of one request over its whole life, whatever its redirections say."""
+
+    max_breadth: int = 60
+    """Branches of one request at once, here and beyond, if it does not say less (RFC 5393 §5)."""
+
+    timer_c_s: float = 200.0
+    """How long a proxied INVITE may go without news: more than three minutes (§16.6 step 11)."""
+
     connections_max: int = 20_000
     """TCP connections in all; each costs a descriptor and some kB."""
 

@@ -1,4 +1,4 @@
-"""All TCP connections: who may open one, which one a flow means, when one has to go."""
+"""All connections: who may open one, which one a flow means, when one has to go."""
 
 from __future__ import annotations
 
@@ -8,14 +8,19 @@ import resource
 import socket
 import sys
 import time
-from typing import Final, Protocol
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol, TypeVar
 
 from sipcore.limits import Limits
 from sipcore.net.counters import NetCounters
-from sipcore.net.tcp import ConnectionTimer, TcpConnection
+from sipcore.net.tcp import ConnectionTimer, TcpConnection, Timer
+from sipcore.net.tls import TlsContexts, TlsSession
+from sipcore.net.websocket import WebSocketFraming
 from sipcore.transaction.deadlines import Deadlines
-from sipcore.transport.flow import Address, Flow, Listener
-from sipcore.transport.framing import Frame
+from sipcore.transport.flow import Address, Flow, Listener, Transport
+from sipcore.transport.framing import Frame, StreamFraming
 
 _IPV6_SITE_BITS: Final = 64
 """One customer line is given at least this prefix, so it counts as one source."""
@@ -23,8 +28,13 @@ _IPV6_SITE_BITS: Final = 64
 _DESCRIPTORS_RESERVED: Final = 256
 """Of what the process may open, for all that is no TCP connection of SIP."""
 
-_Way = tuple[str, Address]
-"""Listener and remote, by which a flow without a number finds its connection."""
+_Key = TypeVar("_Key")
+
+_Way = tuple[str, Address, str]
+"""Listener, remote and the name it proved, by which a flow without a number finds its connection.
+
+A connection proved to one name is never used for another one at the same address.
+"""
 
 
 class ConnectionsUser(Protocol):
@@ -41,6 +51,18 @@ class ConnectionsUser(Protocol):
     def deadlines_changed(self) -> None:
         """Learn that ``next_deadline`` may be earlier than before."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """How connections of one listener begin.
+
+    ``tls`` stands where its transport is secure; ``origins`` are the pages that may open a
+    WebSocket, any when there are none.
+    """
+
+    tls: TlsContexts | None = None
+    origins: tuple[str, ...] = ()
 
 
 class Connections:
@@ -64,7 +86,10 @@ class Connections:
         self._number = time.time_ns() // 1_000_000
         self._by_number: dict[int, TcpConnection] = {}
         self._by_way: dict[_Way, int] = {}
-        self._per_source: dict[str, int] = {}
+        self._per_source: Counter[str] = Counter()
+        self._shaking_hands: Counter[str] = Counter()
+        self._per_transport: Counter[Transport] = Counter()
+        self._doors: dict[str, Door] = {}
         self._waiting: dict[_Way, list[bytes]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._servers: list[asyncio.Server] = []
@@ -73,23 +98,30 @@ class Connections:
     def __len__(self) -> int:
         return len(self._by_number)
 
-    async def listen(self, bound: socket.socket, listener: Listener) -> None:
+    @property
+    def per_transport(self) -> Mapping[Transport, int]:
+        """How many connections stand, by what they carry."""
+        return self._per_transport
+
+    async def listen(self, bound: socket.socket, listener: Listener, door: Door) -> None:
         """Accept connections on a listening socket."""
+        self._doors[listener.name] = door
         server = await self._loop.create_server(lambda: self._new(listener), sock=bound)
         self._servers.append(server)
 
     def send(self, data: bytes, flow: Flow) -> None:
         """Send over the connection of ``flow``; without a number, over one to its remote.
 
-        One is opened if there is none. A failure is told later, with ``flow_failed``.
+        One is opened if there is none, but for WebSocket, which only the peer can open. A failure
+        is told later, with ``flow_failed``.
         """
-        way = (flow.listener.name, flow.remote)
+        way = _way_along(flow)
         number = flow.connection or self._by_way.get(way, 0)
         connection = self._by_number.get(number)
         if connection is not None:
             self._counters.stream_messages_sent += 1
             connection.write(data)
-        elif flow.connection:
+        elif flow.connection or flow.transport.is_websocket or not self._is_served(flow):
             self._user.flow_failed(flow)
         else:
             self._send_when_open(data, flow, way)
@@ -99,17 +131,17 @@ class Connections:
         return self._deadlines.next()
 
     def handle_deadlines(self, *, now: float) -> None:
-        """Close what is idle or lets its message hang."""
-        for number, is_partial in self._deadlines.due(now):
+        """Close what is idle, lets its message hang or is dead, and ask browsers for a sign."""
+        for number, timer in self._deadlines.due(now):
             connection = self._by_number[number]
-            idle_until = connection.last_activity + self._limits.idle_connection_s
-            if is_partial:
-                self._counters.connections_stalled += 1
-                connection.abort()
-            elif idle_until <= now:
-                connection.abort()
-            else:
-                connection.idle = self._deadlines.set(idle_until, (number, False))
+            del connection.timers[timer]
+            match timer:
+                case Timer.PARTIAL:
+                    self._give_up(connection)
+                case Timer.IDLE:
+                    self._close_if_idle(connection, now=now)
+                case Timer.PING:
+                    self._ping(connection, now=now)
 
     def close_connection(self, flow: Flow) -> None:
         """Close the connection of ``flow`` after what was written is sent."""
@@ -131,19 +163,18 @@ class Connections:
 
     def connection_made(self, connection: TcpConnection) -> None:
         """Take a new connection in, or close it when it is one too many."""
-        flow = connection.flow
-        source = _source_of(flow.remote[0])
-        of_source = self._per_source.get(source, 0)
+        source = _source_of(connection.flow.remote[0])
         if connection.target is None:
-            if (
-                len(self._by_number) >= self._connections_max
-                or of_source >= self._limits.connections_per_source_max
-            ):
+            if self._is_one_too_many(source):
                 self._counters.connections_refused += 1
                 connection.abort()
                 return
             self._counters.connections_accepted += 1
-        self._per_source[source] = of_source + 1
+        if not connection.is_open:
+            connection.is_shaking_hands = True
+            self._shaking_hands[source] += 1
+        self._per_source[source] += 1
+        self._per_transport[connection.listener.transport] += 1
         self._by_number[connection.number] = connection
         way = _way_of(connection)
         self._by_way[way] = connection.number
@@ -156,14 +187,13 @@ class Connections:
         """Forget a connection and fail its flows."""
         if self._by_number.pop(connection.number, None) is None:
             return
-        for deadline in (connection.idle, connection.partial):
-            if deadline is not None:
-                self._deadlines.cancel(deadline)
+        for timer in list(connection.timers):
+            self._stop(connection, timer)
         flow = connection.flow
         source = _source_of(flow.remote[0])
-        self._per_source[source] -= 1
-        if not self._per_source[source]:
-            del self._per_source[source]
+        self._hands_are_shaken(connection)
+        _count_down(self._per_source, source)
+        _count_down(self._per_transport, flow.transport)
         way = _way_of(connection)
         if self._by_way.get(way) == connection.number:
             del self._by_way[way]
@@ -171,44 +201,129 @@ class Connections:
         self._user.flow_failed(Flow(flow.listener, way[1]))
 
     def receive_frames(self, connection: TcpConnection, frames: list[Frame]) -> None:
-        """Watch over the time that a message takes, then pass on."""
-        if connection.number not in self._by_number or not (
-            frames or connection.framing.is_partial
-        ):
+        """Watch over the time that a handshake and a message take, then pass on."""
+        if connection.number not in self._by_number:
+            return
+        is_partial = connection.framing.is_partial or not connection.is_open
+        if not (frames or is_partial or connection.has_greeted or connection.is_shaking_hands):
             return
         now = time.monotonic()
         connection.last_activity = now
-        if frames and connection.partial is not None:
-            self._deadlines.cancel(connection.partial)
-            connection.partial = None
-        if connection.partial is None and connection.framing.is_partial:
+        if connection.is_shaking_hands and connection.is_open:
+            self._hands_are_shaken(connection)
+            self._stop(connection, Timer.PARTIAL)
+            if connection.target is None and not connection.has_greeted:
+                self._expect_message(connection, now=now)
+        if frames or (connection.has_greeted and not is_partial):
+            self._stop(connection, Timer.PARTIAL)
+        if is_partial and Timer.PARTIAL not in connection.timers:
             self._expect_message(connection, now=now)
         if frames:
             self._user.receive_frames(connection.flow, frames, now=now)
+
+    def handshake_failed(self, connection: TcpConnection, *, is_peer_refused: bool) -> None:
+        """Count it; the peer learns by an alert, nobody else does."""
+        if connection.number not in self._by_number:
+            return
+        if is_peer_refused:
+            self._counters.peers_unproven += 1
+        else:
+            self._counters.handshakes_failed += 1
 
     def write_stalled(self, connection: TcpConnection) -> None:  # noqa: ARG002 - whose it is does not matter
         """Count a peer that does not read."""
         self._counters.connections_overfull += 1
 
-    def _new(self, listener: Listener) -> TcpConnection:
+    def _new(self, listener: Listener, target: Flow | None = None) -> TcpConnection:
+        """Return a connection that is about to stand, opened by us along ``target`` if given."""
         self._number += 1
-        return TcpConnection(listener, user=self, limits=self._limits, number=self._number)
+        door = self._doors[listener.name]
+        tls = None
+        if listener.transport.is_secure and door.tls is not None:
+            peer_name = None if target is None else target.peer_name or target.remote[0]
+            tls = TlsSession(door.tls, limits=self._limits, peer_name=peer_name)
+        framing = (
+            WebSocketFraming(origins=door.origins, limits=self._limits)
+            if listener.transport.is_websocket
+            else StreamFraming(limits=self._limits)
+        )
+        connection = TcpConnection(
+            listener,
+            user=self,
+            limits=self._limits,
+            number=self._number,
+            framing=framing,
+            tls=tls,
+        )
+        connection.target = target
+        return connection
+
+    def _is_served(self, flow: Flow) -> bool:
+        """Tell whether its listener still is; a flow may be older than this process."""
+        return flow.listener.name in self._doors
+
+    def _is_one_too_many(self, source: str) -> bool:
+        limits = self._limits
+        return (
+            len(self._by_number) >= self._connections_max
+            or self._per_source[source] >= limits.connections_per_source_max
+            or self._shaking_hands[source] >= limits.handshakes_per_source_max
+        )
+
+    def _hands_are_shaken(self, connection: TcpConnection) -> None:
+        if connection.is_shaking_hands:
+            connection.is_shaking_hands = False
+            _count_down(self._shaking_hands, _source_of(connection.flow.remote[0]))
 
     def _watch(self, connection: TcpConnection) -> None:
         now = time.monotonic()
         connection.last_activity = now
-        connection.idle = self._deadlines.set(
-            now + self._limits.idle_connection_s, (connection.number, False)
-        )
-        if connection.target is None:
+        limits = self._limits
+        self._set(connection, Timer.IDLE, now + limits.idle_connection_s)
+        if connection.listener.transport.is_websocket:
+            self._set(connection, Timer.PING, now + limits.websocket_ping_s)
+        if not connection.is_open:
+            self._set(connection, Timer.PARTIAL, now + limits.handshake_s)
+        elif connection.target is None:
             # Who opens a connection has something to say; who only holds it is not welcome.
             self._expect_message(connection, now=now)
         self._user.deadlines_changed()
 
+    def _give_up(self, connection: TcpConnection) -> None:
+        """Close a connection on which something takes too long."""
+        if connection.is_open:
+            self._counters.connections_stalled += 1
+        else:
+            self._counters.handshakes_failed += 1
+        connection.abort()
+
+    def _close_if_idle(self, connection: TcpConnection, *, now: float) -> None:
+        idle_until = connection.last_activity + self._limits.idle_connection_s
+        if idle_until <= now:
+            connection.abort()
+        else:
+            self._set(connection, Timer.IDLE, idle_until)
+
+    def _ping(self, connection: TcpConnection, *, now: float) -> None:
+        """Ask once; who has said nothing until the next time is dead."""
+        period = self._limits.websocket_ping_s
+        if connection.last_activity + 2 * period <= now:
+            self._counters.connections_stalled += 1
+            connection.abort()
+            return
+        connection.ping()
+        self._set(connection, Timer.PING, now + period)
+
+    def _set(self, connection: TcpConnection, timer: Timer, when: float) -> None:
+        connection.timers[timer] = self._deadlines.set(when, (connection.number, timer))
+
+    def _stop(self, connection: TcpConnection, timer: Timer) -> None:
+        deadline = connection.timers.pop(timer, None)
+        if deadline is not None:
+            self._deadlines.cancel(deadline)
+
     def _expect_message(self, connection: TcpConnection, *, now: float) -> None:
-        connection.partial = self._deadlines.set(
-            now + self._limits.partial_message_s, (connection.number, True)
-        )
+        self._set(connection, Timer.PARTIAL, now + self._limits.partial_message_s)
         self._user.deadlines_changed()
 
     def _send_when_open(self, data: bytes, flow: Flow, way: _Way) -> None:
@@ -227,15 +342,12 @@ class Connections:
         task.add_done_callback(self._tasks.discard)
 
     async def _open(self, flow: Flow, way: _Way) -> None:
-        def made() -> TcpConnection:
-            connection = self._new(flow.listener)
-            connection.target = flow.remote
-            return connection
-
         try:
             async with asyncio.timeout(self._limits.connect_s):
                 await self._loop.create_connection(
-                    made, *flow.remote, local_addr=_local_address(flow.listener)
+                    lambda: self._new(flow.listener, flow),
+                    *flow.remote,
+                    local_addr=_local_address(flow.listener),
                 )
         except OSError:  # a timeout is one of them
             self._waiting.pop(way, None)
@@ -252,7 +364,17 @@ def _descriptors_left() -> int:
 
 
 def _way_of(connection: TcpConnection) -> _Way:
-    return (connection.listener.name, connection.target or connection.flow.remote)
+    return _way_along(connection.target or connection.flow)
+
+
+def _way_along(flow: Flow) -> _Way:
+    return (flow.listener.name, flow.remote, flow.peer_name)
+
+
+def _count_down(counts: Counter[_Key], key: _Key) -> None:
+    counts[key] -= 1
+    if counts[key] <= 0:
+        del counts[key]
 
 
 def _source_of(host: str) -> str:

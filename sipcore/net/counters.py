@@ -17,12 +17,15 @@ class NetCounters:
         "datagrams_sent",
         "datagrams_unsent",
         "handler_errors",
+        "handshakes_failed",
         "icmp_errors",
         "keep_alives",
         "malformed_requests",
         "malformed_responses",
+        "peers_unproven",
         "stream_messages_received",
         "stream_messages_sent",
+        "stun_answers",
     )
 
     def __init__(self) -> None:
@@ -33,6 +36,7 @@ class NetCounters:
         self.icmp_errors = 0
         self.keep_alives = 0
         """Datagrams and line ends that only keep a way open; not counted as messages."""
+        self.stun_answers = 0
         self.stream_messages_received = 0
         self.stream_messages_sent = 0
         self.connections_accepted = 0
@@ -45,6 +49,10 @@ class NetCounters:
         """Connections closed because a message did not end in time."""
         self.connections_overfull = 0
         """Connections closed because the peer did not read."""
+        self.handshakes_failed = 0
+        """Handshakes of TLS and WebSocket that did not come about, or not in time."""
+        self.peers_unproven = 0
+        """Peers whose certificate does not prove who they should be."""
         self.malformed_requests = 0
         self.malformed_responses = 0
         self.handler_errors = 0

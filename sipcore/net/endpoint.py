@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
 from sipcore.errors import LocalError, RemoteError
 from sipcore.limits import DEFAULT_LIMITS, Limits
 from sipcore.message.message import Request, Response
 from sipcore.message.parse import parse_message
-from sipcore.net.connections import Connections
+from sipcore.net.connections import Connections, Door
 from sipcore.net.counters import NetCounters
 from sipcore.net.tcp import bind_tcp
 from sipcore.net.ticker import Ticker
@@ -97,11 +97,14 @@ class Endpoint:
         address: Address,
         *,
         advertised: Address | None = None,
+        door: Door | None = None,
     ) -> Listener:
         """Open a socket; port 0 takes a free one, also in ``advertised``.
 
-        OSError when the address cannot be bound.
+        OSError when the address cannot be bound. A secure transport wants a ``door`` with TLS.
         """
+        if transport.is_secure and (door is None or door.tls is None):
+            raise LocalError(f"{name}: {transport.name} needs a certificate")
         if advertised is None and address[0] in _WILDCARDS:
             raise LocalError(f"{name}: nobody could answer to {address[0]}; advertise an address")
         if any(listener.name == name for listener in self.listeners):
@@ -114,7 +117,7 @@ class Endpoint:
         if transport is Transport.UDP:
             self._udp[name] = UdpSocket(bound, listener, loop=self._loop, user=self)
         else:
-            await self._connections.listen(bound, listener)
+            await self._connections.listen(bound, listener, door or Door())
         self.listeners.append(listener)
         return listener
 
@@ -134,8 +137,12 @@ class Endpoint:
         self._settle(now=time.monotonic())
 
     def connections(self) -> int:
-        """Return how many TCP connections stand."""
+        """Return how many connections stand."""
         return len(self._connections)
+
+    def connections_per_transport(self) -> Mapping[Transport, int]:
+        """Return how many connections stand, by what they carry; none is not listed."""
+        return self._connections.per_transport
 
     def udp_drops(self) -> int:
         """Return how many datagrams the kernel dropped on our sockets; reads /proc."""

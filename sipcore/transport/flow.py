@@ -18,6 +18,16 @@ class Transport(IntEnum):
     WS = 4
     WSS = 5
 
+    @property
+    def is_secure(self) -> bool:
+        """Whether nobody reads along on this hop, as ``sips`` asks (RFC 3261 §26.2.2)."""
+        return self in (Transport.TLS, Transport.WSS)
+
+    @property
+    def is_websocket(self) -> bool:
+        """Whether only the peer can open it: a browser listens nowhere (RFC 7118 §5)."""
+        return self in (Transport.WS, Transport.WSS)
+
 
 class Listener:
     """A socket that we listen on, and what others are told it is.
@@ -45,14 +55,19 @@ class Flow:
 
     ``connection`` is 0 for UDP, and for a TCP flow that is to be opened; every accepted or opened
     connection has its own number, so that a binding made over it leads back to just it.
+    ``peer_name`` is whom a TLS connection that we open must lead to (RFC 5922 §4); when it is
+    empty, the address itself.
     """
 
-    __slots__ = ("connection", "key", "listener", "remote")
+    __slots__ = ("connection", "key", "listener", "peer_name", "remote")
 
-    def __init__(self, listener: Listener, remote: Address, connection: int = 0) -> None:
+    def __init__(
+        self, listener: Listener, remote: Address, connection: int = 0, *, peer_name: str = ""
+    ) -> None:
         self.listener = listener
         self.remote = remote
         self.connection = connection
+        self.peer_name = peer_name
         self.key: Final = (listener.name, remote, connection)
 
     @property
