@@ -36,6 +36,8 @@ from sipcore.registrar.update import RegistrarLimits
 from sipcore.transaction.layer import TransactionLayer
 from sipcore.transaction.timers import Timers
 from sipcore.transport.flow import Listener
+from sipcore.transport.locate import Draw
+from sipcore.transport.locator import Locator, NameService
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,7 @@ class Surroundings:
     identifiers: Identifiers
     clock: WallClock
     nonces: Nonces
+    names: NameService
     listeners: Mapping[str, Listener]
     sent_bys: AbstractSet[str]
     on_fault: Callable[[str, Exception], None]
@@ -66,6 +69,7 @@ class Composed:
     """The parts that others must reach."""
 
     layer: TransactionLayer
+    locator: Locator
     locations: LocationTable
     carriers: Carriers
     calls: CallControl
@@ -81,7 +85,8 @@ def compose(config: Config, around: Surroundings) -> tuple[Composed, SwitchCore]
         identifiers=around.identifiers, timers=_timers(config), is_emergency=calls_for_help
     )
     locations = LocationTable(around.identifiers, keep_alive_s=config.registration.nat_keepalive_s)
-    carriers = Carriers(around.listeners, around.identifiers)
+    locator = Locator(_draw(around.identifiers))
+    carriers = Carriers(around.listeners, around.identifiers, locator)
     reports = CallReports(around.stream, around.clock, around.journal, around.site)
     calls = CallControl(
         layer,
@@ -112,6 +117,7 @@ def compose(config: Config, around: Surroundings) -> tuple[Composed, SwitchCore]
     )
     parts = Composed(
         layer=layer,
+        locator=locator,
         locations=locations,
         carriers=carriers,
         calls=calls,
@@ -144,10 +150,17 @@ def _core(around: Surroundings, parts: Composed) -> SwitchCore:
         registrations=parts.registrations,
         accounting=around.accounting,
         log=around.log,
+        locator=parts.locator,
+        names=around.names,
         stream=around.stream,
         identifiers=around.identifiers,
         clock=around.clock,
     )
+
+
+def _draw(identifiers: Identifiers) -> Draw:
+    """Return chance in whole numbers, as the weights of RFC 2782 want it."""
+    return lambda total: min(total, int(identifiers.spread(0.0, float(total + 1))))
 
 
 def _timers(config: Config) -> Timers:

@@ -9,8 +9,7 @@ import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
-from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from structlog.typing import FilteringBoundLogger
 
@@ -46,11 +45,8 @@ from sipcore.auth.nonce import Nonces
 from sipcore.errors import LocalError
 from sipcore.limits import DEFAULT_LIMITS
 from sipcore.net.endpoint import Endpoint
-from sipcore.net.resolver import Addresses, Resolver
-from sipcore.transport.flow import Address, Listener, Transport
-
-RESOLVE_S: Final = 60.0
-"""How often the names of carriers are looked up again."""
+from sipcore.net.resolver import Answer, Resolver
+from sipcore.transport.flow import Listener, Transport
 
 
 class FollowedCalls:
@@ -87,8 +83,6 @@ class RunningSwitch:
         self._opened = AsyncExitStack()
         self._listeners: dict[str, Listener] = {}
         self._sent_bys: set[str] = set()
-        self._addresses: dict[int, Address] = {}
-        self._resolve_timer: asyncio.TimerHandle | None = None
         self._awaited: dict[int, asyncio.Future[bool]] = {}
         self._is_settling = False
         self._rating_latency = Histogram()
@@ -131,8 +125,6 @@ class RunningSwitch:
 
     async def stop(self) -> None:
         """Close everything that was opened, the charging log last."""
-        if self._resolve_timer is not None:
-            self._resolve_timer.cancel()
         await self._opened.aclose()
 
     # Opening.
@@ -150,7 +142,7 @@ class RunningSwitch:
         await self._listen()
         self._restore_bindings()
         self._set_terms()
-        self._resolve_carriers()
+        self._update_carriers()
         await self._open_doors()
         # What was loaded stays; a full collection over it would stop the loop for long.
         gc.collect()
@@ -189,6 +181,10 @@ class RunningSwitch:
         tariffs, numbering = read_tariffs(config), read_numbering(config)
         check_bookings(self._site.directory, tariffs)
         pricing = self._pricing(tariffs, numbering)
+        resolver = Resolver(
+            self._loop, self._name_answered, name_servers=[str(one) for one in config.dns.servers]
+        )
+        self._opened.push_async_callback(resolver.close)
         self._bindings = BindingKeeper(LocationStore(self._writer), self._clock)
         self._parts, self._core = compose(
             config,
@@ -204,6 +200,7 @@ class RunningSwitch:
                 identifiers=RandomIdentifiers(config.worker_id),
                 clock=self._clock,
                 nonces=Nonces(secrets.token_bytes(32), secrets.token_bytes(8)),
+                names=resolver,
                 listeners=self._listeners,
                 sent_bys=self._sent_bys,
                 on_fault=self._call_failed,
@@ -216,8 +213,6 @@ class RunningSwitch:
             on_error=self._message_failed,
         )
         self._opened.push_async_callback(self._endpoint.close)
-        self._resolver = Resolver(self._loop)
-        self._opened.push_async_callback(self._resolver.close)
         self._facts = self._compose_facts()
         self._draining = Draining(self._parts.calls, self._endpoint.settle)
 
@@ -319,7 +314,7 @@ class RunningSwitch:
     def _use(self, directory: Directory) -> None:
         self._site.directory = directory
         self._set_terms()
-        self._resolve_carriers()
+        self._update_carriers()
         self._endpoint.settle()
 
     def _set_terms(self) -> None:
@@ -327,35 +322,14 @@ class RunningSwitch:
         at, now = self._clock.utc(), time.monotonic()
         renew_terms(self._accounting, self._site.directory, at=at, now=now)
 
-    def _resolve_carriers(self) -> None:
-        """Look up where every carrier is; numeric addresses are known at once."""
-        for trunk in self._site.directory.trunks:
-            self._resolver.resolve(trunk.host, trunk.port, partial(self._resolved, trunk.id))
-        self._update_carriers()
-        if self._resolve_timer is not None:
-            self._resolve_timer.cancel()
-        self._resolve_timer = self._loop.call_later(RESOLVE_S, self._resolve_again)
-
-    def _resolve_again(self) -> None:
-        self._resolve_carriers()
-        self._endpoint.settle()
-
-    def _resolved(self, trunk_id: int, addresses: Addresses) -> None:
-        if not addresses or self._addresses.get(trunk_id) == addresses[0]:
-            return
-        self._addresses[trunk_id] = addresses[0]
-        self._loop.call_soon(self._use_addresses)
-
-    def _use_addresses(self) -> None:
-        self._update_carriers()
-        self._endpoint.settle()
-
     def _update_carriers(self) -> None:
         now = time.monotonic()
-        commands = self._parts.carriers.update(
-            self._site.directory.trunks, self._addresses, now=now
-        )
+        commands = self._parts.carriers.update(self._site.directory.trunks, now=now)
         perform_all(commands, self._parts.layer, now=now)
+
+    def _name_answered(self, answer: Answer) -> None:
+        self._core.name_answered(*answer, now=time.monotonic())
+        self._settle_soon()
 
     # What the log says.
 

@@ -48,6 +48,7 @@ from sipcore.b2bua.call_events import (
     Ended,
     Exhausted,
     Hangup,
+    PassedOver,
     Probe,
     Progressed,
     Proven,
@@ -413,6 +414,8 @@ class CallControl:
                 self._accounting.change_session(running.id, resume, at=self._clock.utc(), now=now)
             case Progressed():
                 pass
+            case PassedOver(target=failed):
+                self._stages.passed_over(running, failed, now=now)
             case Answered(target=winner):
                 self._stages.answered(running, winner, now=now)
             case Exhausted():

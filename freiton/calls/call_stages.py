@@ -248,6 +248,15 @@ class CallStages:
         cause = RefusalCause.NOT_REGISTERED if is_local else RefusalCause.TRUNKS_FAILED
         self._fail(running, cause, now=now)
 
+    def passed_over(self, running: RunningCall, failed: Target, *, now: float) -> None:
+        """Learn that a target is tried over its next way."""
+        running.targets = tuple(
+            one.fallback if one is failed and one.fallback is not None else one
+            for one in running.targets
+        )
+        if isinstance(running.group, TrunkGroup):
+            self._carriers.way_failed(failed.flow, now=now)
+
     def exhausted(self, running: RunningCall, exhausted: Exhausted, *, now: float) -> None:
         """Go on to the next group, or tell the caller why nobody answered."""
         for target, failure, _ in exhausted.failures:
@@ -259,6 +268,7 @@ class CallStages:
             has_rung = running.phase is Phase.RINGING and not running.is_emergency
             if fails_over(status, is_transport_failure=is_transport_failure, has_rung=has_rung):
                 self._carriers.block(running.group.trunk.id, now=now)
+                self._carriers.way_failed(exhausted.failures[0][0].flow, now=now)
                 self.dial_next(running, now=now)
                 return
         status = exhausted.status

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from freiton.calls.carriers import Carriers
 from freiton.routing.decision import Connect, DeviceGroup, Group, TrunkGroup
 from sipcore.b2bua.call_events import Target
+
+WAYS_MAX: Final = 8
+"""Addresses of one trunk tried for one call; the caller hears nothing meanwhile."""
 
 
 def targets_of(
@@ -13,7 +18,7 @@ def targets_of(
     """Return whom to ring now; none when what routing saw is gone by this instant."""
     if isinstance(group, DeviceGroup):
         return _devices(group, decision, now=now)
-    return _trunk(group, decision, carriers, trunk_ring_s=trunk_ring_s)
+    return _trunk(group, decision, carriers, now=now, trunk_ring_s=trunk_ring_s)
 
 
 def _devices(group: DeviceGroup, decision: Connect, *, now: float) -> tuple[Target, ...]:
@@ -36,17 +41,19 @@ def _devices(group: DeviceGroup, decision: Connect, *, now: float) -> tuple[Targ
 
 
 def _trunk(
-    group: TrunkGroup, decision: Connect, carriers: Carriers, *, trunk_ring_s: float
+    group: TrunkGroup, decision: Connect, carriers: Carriers, *, now: float, trunk_ring_s: float
 ) -> tuple[Target, ...]:
     carrier = carriers.carrier(group.trunk.id)
-    if carrier is None:
+    ways = carriers.ways(group.trunk.id, now=now)
+    if carrier is None or not ways:
         return ()
     ring_s = trunk_ring_s if decision.caller is None else decision.caller.ring_s
-    return (
-        Target(
+    target: Target | None = None
+    for flow in reversed(ways[:WAYS_MAX]):
+        target = Target(
             group.trunk.name,
             group.request_uri,
-            carrier.flow,
+            flow,
             from_value=group.identity.from_value,
             to_value=group.identity.to_value,
             ring_s=max(ring_s, trunk_ring_s),
@@ -54,5 +61,6 @@ def _trunk(
             credentials=carrier.client,
             dialog_listeners=carriers.listeners,
             hides_caller=decision.is_number_hidden,
-        ),
-    )
+            fallback=target,
+        )
+    return () if target is None else (target,)

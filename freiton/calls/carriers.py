@@ -1,7 +1,8 @@
 """Our side of the trunks: registering with carriers, and the way and credentials to each.
 
 A registration is refreshed well before it ends (RFC 3261 §10.2.4); after a failure it is tried
-again after a random, growing pause, so that a carrier's restart is not met by all at once.
+again after a random, growing pause, so that a carrier's restart is not met by all at once. A
+carrier with several addresses is tried at the next one first (RFC 3263 §4.3).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
+from freiton.calls.carrier_places import CarrierPlaces, Place
 from freiton.routing.context import TrunkState
 from freiton.routing.directory import Trunk, TrunkKind
 from sipcore.auth.client import DigestClient
@@ -19,7 +21,9 @@ from sipcore.message.message import parse_delta_seconds
 from sipcore.transaction.commands import SendRequest
 from sipcore.transaction.deadlines import Deadline, Deadlines
 from sipcore.transaction.events import ResponseReceived, TransactionFailed
-from sipcore.transport.flow import Address, Flow, Listener
+from sipcore.transport.flow import Flow, Listener
+from sipcore.transport.locate import Located
+from sipcore.transport.locator import Locator
 
 OWNER: Final = "carrier"
 """The first word of the owner of every transaction started here."""
@@ -38,13 +42,17 @@ class Carrier:
     """How one trunk stands: where it is, how it knows us, whether it would take a call."""
 
     __slots__ = (
-        "blocked_until", "call_id", "client", "cseq", "deadline", "expires_s", "failures", "flow",
-        "granted_until", "registrar_client", "trunk",
+        "blocked_until", "call_id", "client", "cseq", "deadline", "expires_s", "failures",
+        "granted_until", "place", "registrar_client", "trunk", "untried", "way",
     )  # fmt: skip
 
-    def __init__(self, trunk: Trunk, flow: Flow, *, call_id: str) -> None:
+    def __init__(self, trunk: Trunk, listener: Listener, *, call_id: str) -> None:
         self.trunk = trunk
-        self.flow = flow
+        self.place = Place(trunk, listener)
+        self.way: Flow | None = None
+        """The flow that our REGISTER goes over, and while it holds, calls first."""
+        self.untried: list[Flow] = []
+        """Where this round of registering has not been yet."""
         # A registrar says 401, a proxy in front of calls 407: each keeps its own last challenge.
         self.client = _digest_client(trunk)
         self.registrar_client = _digest_client(trunk)
@@ -60,42 +68,64 @@ class Carrier:
 class Carriers:
     """Every trunk in service; answers with requests to be sent."""
 
-    __slots__ = ("_by_id", "_deadlines", "_identifiers", "_listeners")
+    __slots__ = ("_by_id", "_deadlines", "_identifiers", "_listeners", "_places")
 
-    def __init__(self, listeners: Mapping[str, Listener], identifiers: Identifiers) -> None:
+    def __init__(
+        self, listeners: Mapping[str, Listener], identifiers: Identifiers, locator: Locator
+    ) -> None:
         self._listeners = listeners
         self._identifiers = identifiers
+        self._places = CarrierPlaces(locator, OWNER)
         self._by_id: dict[int, Carrier] = {}
         self._deadlines: Deadlines[int] = Deadlines()
 
-    def update(
-        self, trunks: Iterable[Trunk], addresses: Mapping[int, Address], *, now: float
-    ) -> list[SendRequest]:
-        """Take over the trunks of a new directory, and where their hosts are by now.
+    def update(self, trunks: Iterable[Trunk], *, now: float) -> list[SendRequest]:
+        """Take over the trunks of a new directory, and seek those that are named.
 
-        A trunk whose listener is unknown or whose host has no address is out of service.
+        A trunk whose listener is unknown, or that has not been found yet, is out of service.
         """
         commands: list[SendRequest] = []
         current: dict[int, Carrier] = {}
         for trunk in trunks:
             listener = self._listeners.get(trunk.listener)
-            address = addresses.get(trunk.id)
-            if listener is None or address is None:
+            if listener is None:
                 continue
-            flow = Flow(listener, address)
             known = self._by_id.pop(trunk.id, None)
-            if known is not None and known.trunk == trunk and known.flow == flow:
+            if known is not None and known.trunk == trunk and known.place.listener is listener:
                 current[trunk.id] = known
                 continue
             commands += self._retire(known, now=now)
-            carrier = Carrier(trunk, flow, call_id=self._identifiers.call_id())
+            carrier = Carrier(trunk, listener, call_id=self._identifiers.call_id())
             current[trunk.id] = carrier
-            if trunk.kind is TrunkKind.REGISTRATION:
-                commands.append(self._register(carrier, now=now))
+            commands += self._seek(carrier, now=now)
         for gone in self._by_id.values():
             commands += self._retire(gone, now=now)
         self._by_id = current
         return commands
+
+    def located(self, trunk_id: int, located: Located, *, now: float) -> list[SendRequest]:
+        """Learn where a carrier is."""
+        carrier = self._by_id.get(trunk_id)
+        if carrier is None or not self._places.found(carrier.place, located, now=now):
+            return []
+        return self._settle(carrier, now=now)
+
+    def ways(self, trunk_id: int, *, now: float) -> tuple[Flow, ...]:
+        """Return over which flows a call may go out, the best first; none when out of service.
+
+        A carrier that we register with wants calls where it knows us.
+        """
+        carrier = self._by_id.get(trunk_id)
+        if carrier is None:
+            return ()
+        flows = self._places.flows(carrier.place, now=now)
+        if carrier.way in flows and carrier.granted_until > now:
+            return (carrier.way, *(flow for flow in flows if flow != carrier.way))
+        return flows
+
+    def way_failed(self, flow: Flow, *, now: float) -> None:
+        """Learn that a call found nobody at one address of a carrier."""
+        self._places.failed(flow, now=now)
 
     @property
     def listeners(self) -> tuple[Listener, ...]:
@@ -104,7 +134,8 @@ class Carriers:
 
     def carrier(self, trunk_id: int) -> Carrier | None:
         """Return how a trunk is reached; None when it is out of service."""
-        return self._by_id.get(trunk_id)
+        carrier = self._by_id.get(trunk_id)
+        return None if carrier is None or not carrier.place.flows else carrier
 
     def credentials(self) -> dict[str, DigestClient]:
         """Return who answers the challenges of each carrier, by the trunk's name."""
@@ -123,11 +154,12 @@ class Carriers:
                 open_calls=open_over(trunk_id),
             )
             for trunk_id, carrier in self._by_id.items()
+            if carrier.place.flows
         }
 
     def is_registered(self, trunk_id: int, *, now: float) -> bool:
         """Tell whether a carrier knows us now; one by fixed address always does."""
-        carrier = self._by_id.get(trunk_id)
+        carrier = self.carrier(trunk_id)
         if carrier is None:
             return False
         return carrier.trunk.kind is TrunkKind.FIXED_IP or carrier.granted_until > now
@@ -146,27 +178,31 @@ class Carriers:
         if carrier is None or event.request.call_id != carrier.call_id:
             return []
         if isinstance(event, TransactionFailed):
-            self._failed(carrier, now=now)
-            return []
+            return self._passed_over(carrier, now=now)
         if event.response.is_provisional:
             return []
         try:
             return self._answered(carrier, event, now=now)
         except RemoteError:
-            self._failed(carrier, now=now)
-            return []
+            return self._failed(carrier, now=now)
 
     def handle_deadlines(self, *, now: float) -> list[SendRequest]:
-        """Register again where it is time."""
-        return [
-            self._register(carrier, now=now)
-            for trunk_id in self._deadlines.due(now)
-            if (carrier := self._by_id.get(trunk_id)) is not None
-        ]
+        """Register again where it is time, and seek carriers by their names."""
+        commands: list[SendRequest] = []
+        for trunk_id in self._deadlines.due(now):
+            carrier = self._by_id.get(trunk_id)
+            if carrier is not None:
+                commands += self._begin(carrier, now=now)
+        for trunk_id in self._places.due(now=now):
+            carrier = self._by_id.get(trunk_id)
+            if carrier is not None:
+                commands += self._seek(carrier, now=now)
+        return commands
 
     def next_deadline(self) -> float | None:
         """Return when ``handle_deadlines`` is to be called next."""
-        return self._deadlines.next()
+        deadlines = (self._deadlines.next(), self._places.next_deadline())
+        return min((one for one in deadlines if one is not None), default=None)
 
     def unregister_all(self, *, now: float) -> list[SendRequest]:
         """Leave every carrier, as a switch does that ends."""
@@ -178,6 +214,8 @@ class Carriers:
         response = event.response
         if response.is_success:
             carrier.failures = 0
+            if carrier.way is not None:
+                self._places.answered(carrier.way)
             granted_s = _granted_s(response, carrier)
             carrier.granted_until = now + granted_s
             self._again(carrier, now + granted_s * REFRESH_SHARE)
@@ -187,20 +225,48 @@ class Carriers:
                 response, event.request, cnonce=self._identifiers.token(64)
             )
             if field is not None:
-                return [self._register(carrier, now=now, credentials=field)]
+                return self._register(carrier, now=now, credentials=field)
         minimum_s = response.delta_seconds("min-expires")
         if response.status == 423 and minimum_s is not None and minimum_s > carrier.expires_s:
             carrier.expires_s = min(minimum_s, 86_400)
-            return [self._register(carrier, now=now)]
-        self._failed(carrier, now=now)
-        return []
+            return self._register(carrier, now=now)
+        if response.status == 503:
+            return self._passed_over(carrier, now=now)
+        return self._failed(carrier, now=now)
 
-    def _failed(self, carrier: Carrier, *, now: float) -> None:
+    def _seek(self, carrier: Carrier, *, now: float) -> list[SendRequest]:
+        if not self._places.seek(carrier.place, now=now):
+            return []
+        return self._settle(carrier, now=now)
+
+    def _settle(self, carrier: Carrier, *, now: float) -> list[SendRequest]:
+        """Register with a carrier that was just found, or that is not where it was."""
+        if carrier.trunk.kind is TrunkKind.FIXED_IP or carrier.way in carrier.place.flows:
+            return []
+        return self._begin(carrier, now=now)
+
+    def _begin(self, carrier: Carrier, *, now: float) -> list[SendRequest]:
+        """Begin a round of registering: where we are known, then at each other address."""
+        first, *carrier.untried = self.ways(carrier.trunk.id, now=now) or carrier.place.flows
+        carrier.way = first
+        return self._register(carrier, now=now)
+
+    def _passed_over(self, carrier: Carrier, *, now: float) -> list[SendRequest]:
+        """Register at the next address of a carrier, since this one is out of order."""
+        if carrier.way is not None:
+            self._places.failed(carrier.way, now=now)
+        if not carrier.untried or carrier.expires_s == 0:
+            return self._failed(carrier, now=now)
+        carrier.way = carrier.untried.pop(0)
+        return self._register(carrier, now=now)
+
+    def _failed(self, carrier: Carrier, *, now: float) -> list[SendRequest]:
         carrier.granted_until = 0.0
         first, longest = RETRY_S
         pause = min(longest, first * 2.0 ** min(carrier.failures, 10))
         carrier.failures += 1
         self._again(carrier, now + self._identifiers.spread(pause / 2, pause))
+        return []
 
     def _again(self, carrier: Carrier, when: float) -> None:
         if carrier.deadline is not None:
@@ -213,18 +279,21 @@ class Carriers:
             return []
         if carrier.deadline is not None:
             self._deadlines.cancel(carrier.deadline)
+        self._places.leave(carrier.place)
         if carrier.trunk.kind is TrunkKind.FIXED_IP or carrier.granted_until <= now:
             return []
         carrier.expires_s = 0
-        return [self._register(carrier, now=now)]
+        return self._register(carrier, now=now)
 
     def _register(
         self, carrier: Carrier, *, now: float, credentials: tuple[str, str] | None = None
-    ) -> SendRequest:
-        trunk = carrier.trunk
+    ) -> list[SendRequest]:
+        trunk, flow = carrier.trunk, carrier.way
+        if flow is None:
+            return []
         carrier.cseq += 1
         aor = str(SipUri(trunk.domain, user=trunk.username))
-        contact = f"<sip:{trunk.username}@{carrier.flow.listener.sent_by}>"
+        contact = f"<sip:{trunk.username}@{flow.listener.sent_by}>"
         request = Request("REGISTER", SipUri(trunk.domain))
         request.add("max-forwards", "70")
         request.add("from", f"<{aor}>;tag={self._identifiers.tag()}")
@@ -240,7 +309,7 @@ class Carriers:
             request.add(*credentials)
         # Without any answer at all, the transaction's own timer F comes first.
         self._again(carrier, now + RETRY_S[1])
-        return SendRequest(request, carrier.flow, (OWNER, trunk.id, carrier.cseq))
+        return [SendRequest(request, flow, (OWNER, trunk.id, carrier.cseq))]
 
 
 def _digest_client(trunk: Trunk) -> DigestClient | None:

@@ -19,7 +19,9 @@ from sipcore.registrar.keep_alive import is_keep_alive_answer, keep_alive
 from sipcore.registrar.location_table import LocationTable
 from sipcore.transaction.events import TransactionEvent
 from sipcore.transaction.layer import TransactionLayer
+from sipcore.transport.dns_records import Question, Record
 from sipcore.transport.flow import Flow, Outgoing
+from sipcore.transport.locator import Locator, NameService
 
 TICK_S: Final = 1.0
 """How often followers of running calls hear what they cost."""
@@ -47,6 +49,8 @@ class SwitchCore:
         registrations: Registrations,
         accounting: CallAccounting,
         log: ChargingLog,
+        locator: Locator,
+        names: NameService,
         stream: CallStream,
         identifiers: Identifiers,
         clock: WallClock,
@@ -59,6 +63,8 @@ class SwitchCore:
         self._registrations = registrations
         self._accounting = accounting
         self._log = log
+        self._locator = locator
+        self._names = names
         self._stream = stream
         self._identifiers = identifiers
         self._clock = clock
@@ -99,10 +105,13 @@ class SwitchCore:
         self._switch.dispatch(event, now=now)
 
     def outgoing(self) -> list[Outgoing]:
-        """Give the bytes to be sent, in order, and the log its records."""
+        """Give the bytes to be sent, the log its records, and the name service its questions."""
         records = self._accounting.outgoing()
         if records:
             self._log.submit(records)
+        questions = self._locator.questions()
+        if questions:
+            self._names.ask(questions)
         outgoing = self._layer.outgoing()
         if self._keep_alives:
             outgoing += self._keep_alives
@@ -124,6 +133,14 @@ class SwitchCore:
             if deadline is not None
         ]
         return min(deadlines, default=None)
+
+    def name_answered(
+        self, question: Question, records: tuple[Record, ...] | None, ttl_s: float, *, now: float
+    ) -> None:
+        """Learn what the name service says; None when it could not tell."""
+        self._locator.learn(question, records, ttl_s, now=now)
+        for owner, located in self._locator.located():
+            self._switch.located(owner, located, now=now)
 
     def appended(self, seq: int, position: int, *, now: float) -> None:
         """Learn that a record is durable at a position of the log."""

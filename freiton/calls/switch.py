@@ -29,6 +29,7 @@ from sipcore.transaction.events import (
     AckMissing,
     AckReceived,
     CancelReceived,
+    Owner,
     RequestReceived,
     ResponseReceived,
     TransactionEvent,
@@ -36,6 +37,7 @@ from sipcore.transaction.events import (
 )
 from sipcore.transaction.layer import TransactionLayer
 from sipcore.transport.flow import Flow
+from sipcore.transport.locate import Located
 
 ALLOW: Final = "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, MESSAGE, INFO, UPDATE"
 SUPPORTED: Final = "timer, path"
@@ -84,6 +86,12 @@ class Switch:
     def flow_failed(self, flow: Flow, *, now: float) -> None:
         """Learn that a connection is gone: nobody is reached over it any more."""
         self._registrations.flow_failed(flow, now=now)
+
+    def located(self, owner: Owner, located: Located, *, now: float) -> None:
+        """Learn where to send what waits for a name to be looked up."""
+        if owner[0] == CARRIER:
+            commands = self._carriers.located(int(owner[1]), located, now=now)
+            perform_all(commands, self._layer, now=now)
 
     def _request(self, received: RequestReceived, *, now: float) -> None:
         try:

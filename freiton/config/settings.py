@@ -62,6 +62,12 @@ class Http(Section):
     listen: HostPortText
 
 
+class Dns(Section):
+    """Whom the names of carriers are asked of; nobody named means those of the system."""
+
+    servers: Annotated[tuple[HostPortText, ...], Field(max_length=8)]
+
+
 class Timers(Section):
     """The base values that the timers of RFC 3261 §17 are made of."""
 
@@ -137,6 +143,7 @@ class Config(Section):
     local_hosts: tuple[HostName, ...]
     listeners: Annotated[tuple[Listener, ...], Field(min_length=1, max_length=64)]
     http: Http
+    dns: Dns
     timers: Timers
     registration: Registration
     session_timer: SessionTimer

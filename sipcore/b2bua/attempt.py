@@ -14,7 +14,8 @@ class Attempt:
 
     ``is_open`` until its transaction has a final response; ``failure`` is set when it cannot win
     any more, which may be earlier: a target that rang too long is cancelled and still open.
-    ``answers`` are the legs made by its 2xx, by To tag.
+    ``is_silent`` until a provisional response has come; ``patience`` is when it has rung for long
+    enough. ``answers`` are the legs made by its 2xx, by To tag.
     """
 
     __slots__ = (
@@ -27,8 +28,10 @@ class Attempt:
         "has_rung",
         "is_cancelled",
         "is_open",
+        "is_silent",
         "local_tag",
         "number",
+        "patience",
         "request",
         "resent",
         "response",
@@ -49,14 +52,29 @@ class Attempt:
         self.resent = 0
         self.request = Request("INVITE", target.request_uri)
         self.deadline: float | None = None
+        self.patience = 0.0
         self.is_open = True
         self.is_cancelled = False
+        self.is_silent = True
         self.has_rung = False
         self.has_progressed = False
         self.failure: Failure | None = None
         self.response: Response | None = None
         self.early_dialogs: set[DialogId] = set()
         self.answers: dict[str, int] = {}
+
+    def wait(self, *, silence_s: float, now: float) -> None:
+        """Start the clocks of the INVITE that goes out now."""
+        self.patience = self.deadline = now + self.target.ring_s
+        if self.target.fallback is not None:
+            self.deadline = min(self.patience, now + silence_s)
+
+    def hear(self) -> None:
+        """Learn that somebody is there and tries."""
+        if self.is_silent:
+            self.is_silent = False
+            if not self.is_cancelled:
+                self.deadline = self.patience
 
     def owner(self, call_id: str) -> Owner:
         """Return the owner of the INVITE that is on its way now."""

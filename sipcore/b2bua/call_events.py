@@ -38,7 +38,8 @@ class Target:
     ``dialog_listeners`` are ours over which the requests of the dialog may go where its Route or
     Contact says; with none they stay on ``flow``, as a phone behind a NAT needs it.
     ``hides_caller`` keeps names out of what the caller's bodies tell the target. ``party`` says who
-    is there in words that only call control reads.
+    is there in words that only call control reads. ``fallback`` is the same place by another way,
+    for when nobody answers over this one.
     """
 
     __slots__ = (
@@ -72,6 +73,7 @@ class Target:
         dialog_listeners: tuple[Listener, ...] = (),
         hides_caller: bool = False,
         party: str = "",
+        fallback: Target | None = None,
     ) -> None:
         self.name = name
         self.request_uri = request_uri
@@ -85,6 +87,7 @@ class Target:
         self.dialog_listeners = dialog_listeners
         self.hides_caller = hides_caller
         self.party = party
+        self.fallback = fallback
 
     def __repr__(self) -> str:
         return f"<Target {self.name} {self.request_uri}>"

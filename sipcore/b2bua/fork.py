@@ -16,6 +16,7 @@ from sipcore.b2bua.call_events import (
     Exhausted,
     Failure,
     Fields,
+    PassedOver,
     Progressed,
     Rang,
     SendCancel,
@@ -40,6 +41,9 @@ from sipcore.dialog.session_timer import SessionTimer
 from sipcore.identifiers import Identifiers
 from sipcore.message.message import Request, Response
 from sipcore.transaction.events import RequestReceived, ResponseReceived, TransactionFailed
+
+_FLOW_FAILURES: Final = frozenset({430, 503})
+"""What speaks of the way and not of who is at its end; as does silence, or a failed transport."""
 
 COMPLETED_ELSEWHERE: Final = (("reason", 'SIP;cause=200;text="Call completed elsewhere"'),)
 
@@ -112,22 +116,7 @@ class Fork:
         if not all(self._invitation.may_be_told(target) for target in targets):
             out.append(Exhausted(415, None, tuple((target, 415, False) for target in targets)))
             return
-        for target in targets:
-            attempt = Attempt(
-                self._number(),
-                target,
-                call_id=self._identifiers.call_id(),
-                local_tag=self._identifiers.tag(),
-                timer=SessionTimer(
-                    interval_s=self._settings.session_expires_s, min_se_s=self._settings.min_se_s
-                ),
-            )
-            attempt.deadline = now + target.ring_s
-            self._attempts[attempt.number] = attempt
-            self._group.append(attempt)
-            attempt.sequence = 1
-            attempt.request = self._invitation.write(attempt)
-            out.append(SendRequest(attempt.request, target.flow, attempt.owner(self._call_id)))
+        self._group += [self._invite(target, now=now, out=out) for target in targets]
         if not targets:
             out.append(Exhausted(480, None, ()))
 
@@ -208,9 +197,9 @@ class Fork:
             if attempt.is_cancelled:
                 attempt.is_open = False
                 continue
-            self._cancel(attempt, (), now=now, out=out)
             was_heard = attempt.has_rung or attempt.has_progressed
             self._fail(attempt, 480 if was_heard else None, now=now, out=out)
+            self._cancel(attempt, (), now=now, out=out)
 
     def _fail(
         self,
@@ -227,6 +216,8 @@ class Fork:
             return
         attempt.failure = (attempt.target, status, is_transport_failure)
         attempt.response = response
+        if self._has_passed_over(attempt, status, now=now, out=out):
+            return
         is_final = status is not None and status >= 600
         if is_final:
             for other in self._group:
@@ -236,9 +227,45 @@ class Fork:
         if all(other.failure is not None for other in self._group):
             self._exhaust(out)
 
+    def _invite(self, target: Target, *, now: float, out: list[CallCommand]) -> Attempt:
+        attempt = Attempt(
+            self._number(),
+            target,
+            call_id=self._identifiers.call_id(),
+            local_tag=self._identifiers.tag(),
+            timer=SessionTimer(
+                interval_s=self._settings.session_expires_s, min_se_s=self._settings.min_se_s
+            ),
+        )
+        attempt.wait(silence_s=self._settings.silence_s, now=now)
+        self._attempts[attempt.number] = attempt
+        attempt.sequence = 1
+        attempt.request = self._invitation.write(attempt)
+        out.append(SendRequest(attempt.request, target.flow, attempt.owner(self._call_id)))
+        return attempt
+
+    def _has_passed_over(
+        self, attempt: Attempt, status: int | None, *, now: float, out: list[CallCommand]
+    ) -> bool:
+        """Take the next way to the same target (RFC 3263 §4.3; RFC 5626 §5.3 for 430).
+
+        Not once it rang: then it was reached, and would ring twice.
+        """
+        fallback = attempt.target.fallback
+        if fallback is None or attempt.is_cancelled or attempt.early_dialogs:
+            return False
+        if status is None and not attempt.is_silent:
+            return False
+        if status is not None and status not in _FLOW_FAILURES:
+            return False
+        out.append(PassedOver(attempt.target))
+        self._group[self._group.index(attempt)] = self._invite(fallback, now=now, out=out)
+        return True
+
     def _receive_provisional(
         self, attempt: Attempt, response: Response, *, out: list[CallCommand]
     ) -> Early | None:
+        attempt.hear()
         # 199 says that a fork below us lost a branch; nothing to show.
         if response.status in (100, 199) or not attempt.is_open or attempt.failure is not None:
             return None

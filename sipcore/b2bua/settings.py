@@ -31,6 +31,11 @@ class CallSettings:
     reinvite_timeout_s: float = 60.0
     """A re-INVITE may ask a person, yet it blocks every other change of the session."""
 
+    silence_s: float = 4.0
+    """A way over which not even a 100 came by then is left for the next one, if there is one: it
+    had four INVITEs (RFC 3261 §17.1.1.2), and the caller hears nothing meanwhile.
+    """
+
     decision_timeout_s: float = 32.0
     """A caller whose call nobody decides about is refused, so that no fault leaves it hanging."""
 

@@ -7,7 +7,6 @@ and a test answers as it likes.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from functools import partial
 from typing import Final, Protocol
 
@@ -21,6 +20,9 @@ from sipcore.limits import (
 )
 from sipcore.transport.dns_records import Question, Record
 from sipcore.transport.locate import Capabilities, Draw, Located, Wanted, locate
+
+Owner = tuple[str | int, ...]
+"""Who waits: the name of a room, and whatever leads it back to what waits there."""
 
 ROUNDS_MAX: Final = 4
 """NAPTR, SRV and addresses, and one more for an answer that grew old meanwhile."""
@@ -39,7 +41,7 @@ class _Search:
 
     __slots__ = ("capabilities", "missing", "owner", "rounds", "wanted")
 
-    def __init__(self, wanted: Wanted, capabilities: Capabilities, owner: Hashable) -> None:
+    def __init__(self, wanted: Wanted, capabilities: Capabilities, owner: Owner) -> None:
         self.wanted = wanted
         self.capabilities = capabilities
         self.owner = owner
@@ -55,7 +57,7 @@ class Locator:
         self._known: dict[Question, tuple[float, tuple[Record, ...]]] = {}
         self._waiting: dict[Question, list[_Search]] = {}
         self._unasked: list[Question] = []
-        self._located: list[tuple[Hashable, Located]] = []
+        self._located: list[tuple[Owner, Located]] = []
         self.refused = 0
         """Searches that found too many questions under way."""
 
@@ -70,7 +72,7 @@ class Locator:
         return len(self._waiting)
 
     def locate(
-        self, wanted: Wanted, capabilities: Capabilities, *, owner: Hashable, now: float
+        self, wanted: Wanted, capabilities: Capabilities, *, owner: Owner, now: float
     ) -> Located | None:
         """Return where to send, or None when the name service must be asked first.
 
@@ -104,7 +106,7 @@ class Locator:
                 if located is not None:
                     self._located.append((search.owner, located))
 
-    def located(self) -> list[tuple[Hashable, Located]]:
+    def located(self) -> list[tuple[Owner, Located]]:
         """Give the places that searches have found, in the order they did."""
         located, self._located = self._located, []
         return located

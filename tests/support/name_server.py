@@ -37,9 +37,8 @@ class NameServer:
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
     @property
-    def port(self) -> int:
-        number: int = self._socket.getsockname()[1]
-        return number
+    def address(self) -> str:
+        return f"127.0.0.1:{self._socket.getsockname()[1]}"
 
     def add(self, record: str) -> None:
         """Add ``name ttl type data``, the name without its last dot."""

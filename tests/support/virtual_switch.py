@@ -29,6 +29,7 @@ from sipcore.auth.nonce import Nonces
 from sipcore.errors import RemoteError
 from sipcore.message import parse_message
 from sipcore.registrar.binding import Binding
+from sipcore.transport.dns_records import Question, Record
 from sipcore.transport.flow import Address, Flow, Listener, Transport
 from tests.rating.shipped import numbering, tariffs
 from tests.support.phones import CountingIdentifiers
@@ -76,6 +77,30 @@ class RecordedStream:
         self.reports.append(report)
 
 
+class ScriptedNames:
+    """A name service that answers from a table at the next beat, or is silent.
+
+    A name that is not in the table does not exist; None in it is a failure to find out.
+    """
+
+    def __init__(self) -> None:
+        self.is_silent = False
+        self.zone: dict[Question, tuple[Record, ...] | None] = {}
+        self.ttl_s = 60.0
+        self.asked: list[Question] = []
+        self._waiting: list[Question] = []
+
+    def ask(self, questions: list[Question]) -> None:
+        self.asked += questions
+        self._waiting += questions
+
+    def take_answers(self) -> list[tuple[Question, tuple[Record, ...] | None, float]]:
+        if self.is_silent:
+            return []
+        waiting, self._waiting = self._waiting, []
+        return [(one, self.zone.get(one, ()), self.ttl_s) for one in waiting]
+
+
 class SilentJournal:
     """A log for people that nobody reads."""
 
@@ -101,6 +126,7 @@ class VirtualSwitch:
         self.clock = VirtualClock(self.wire)
         self.log = ScriptedLog(self.wire)
         self.bindings = MemoryBindings()
+        self.names = ScriptedNames()
         self.stream = RecordedStream()
         self.journal = SilentJournal()
         self.listener = Listener("udp", Transport.UDP, SWITCH)
@@ -155,6 +181,7 @@ class VirtualSwitch:
                 identifiers=CountingIdentifiers(f"s{self.boots}-"),
                 clock=self.clock,
                 nonces=Nonces(b"0123456789abcdef", b"run%d" % self.boots),
+                names=self.names,
                 listeners=listeners,
                 sent_bys={self.listener.sent_by},
                 on_fault=self._note_fault,
@@ -288,9 +315,11 @@ class VirtualSwitch:
                         self.faults.append(error)
             self._flush()
             self.check()
-            answers = self.log.take_answers()
-            if not answers:
+            answers, names = self.log.take_answers(), self.names.take_answers()
+            if not answers and not names:
                 return
+            for one in names:
+                self._core.name_answered(*one, now=self.wire.now)
             for seq, position in answers:
                 if position is None:
                     self._core.append_failed(seq, now=self.wire.now)
@@ -321,8 +350,7 @@ class VirtualSwitch:
 
     def _update_carriers(self) -> None:
         trunks = self.site.directory.trunks
-        addresses = {one.id: (one.host, one.port) for one in trunks}
-        commands = self._parts.carriers.update(trunks, addresses, now=self.wire.now)
+        commands = self._parts.carriers.update(trunks, now=self.wire.now)
         perform_all(commands, self._parts.layer, now=self.wire.now)
 
     def _note_fault(self, _call_id: str, error: Exception) -> None:

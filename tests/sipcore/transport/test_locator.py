@@ -28,12 +28,12 @@ def make() -> Locator:
 
 
 def find(locator: Locator, now: float = 0.0, owner: str = "me") -> Located | None:
-    return locator.locate(NAME, UDP, owner=owner, now=now)
+    return locator.locate(NAME, UDP, owner=(owner,), now=now)
 
 
 def test_an_address_is_found_without_asking() -> None:
     locator = make()
-    found = locator.locate(Wanted("192.0.2.1"), UDP, owner="me", now=0.0)
+    found = locator.locate(Wanted("192.0.2.1"), UDP, owner=("me",), now=0.0)
     assert found == Located((NextHop("192.0.2.1", 5060, Transport.UDP),))
     assert locator.questions() == []
 
@@ -46,7 +46,7 @@ def test_everybody_who_waits_is_answered_by_one_question() -> None:
     assert locator.questions() == []
     locator.learn(ADDRESS, FOUND, 60.0, now=0.1)
     hops = (NextHop("192.0.2.1", 5070, Transport.UDP),)
-    assert locator.located() == [("one", Located(hops)), ("two", Located(hops))]
+    assert locator.located() == [(("one",), Located(hops)), (("two",), Located(hops))]
     assert locator.located() == []
     assert locator.outstanding == 0
 
@@ -78,31 +78,31 @@ def test_a_service_is_followed_to_its_addresses() -> None:
     locator = make()
     service = Question("_sip._udp.example.com", RecordType.SRV)
     wanted = Wanted("example.com", transport=Transport.UDP)
-    assert locator.locate(wanted, UDP, owner="me", now=0.0) is None
+    assert locator.locate(wanted, UDP, owner=("me",), now=0.0) is None
     assert locator.questions() == [service]
     record = SrvRecord(priority=1, weight=1, port=5080, target="a.example.com")
     locator.learn(service, (record,), 60.0, now=0.0)
     assert locator.located() == []
     assert locator.questions() == [Question("a.example.com", RecordType.A)]
     locator.learn(Question("a.example.com", RecordType.A), FOUND, 60.0, now=0.0)
-    assert locator.located() == [("me", Located((NextHop("192.0.2.1", 5080, Transport.UDP),)))]
+    assert locator.located() == [(("me",), Located((NextHop("192.0.2.1", 5080, Transport.UDP),)))]
 
 
 def test_too_many_questions_find_nothing() -> None:
     locator = make()
     for number in range(DNS_OUTSTANDING_MAX):
-        assert locator.locate(Wanted(f"n{number}", 1), UDP, owner=number, now=0.0) is None
+        assert locator.locate(Wanted(f"n{number}", 1), UDP, owner=(number,), now=0.0) is None
     assert find(locator) == Located(())
     assert locator.refused == 1
     # Who waits for what is under way already costs nothing more.
-    assert locator.locate(Wanted("n0", 1), UDP, owner="late", now=0.0) is None
+    assert locator.locate(Wanted("n0", 1), UDP, owner=("late",), now=0.0) is None
 
 
 def test_a_server_that_lies_about_lifetimes_is_not_asked_for_ever() -> None:
     locator = make()
     service = Question("_sip._udp.example.com", RecordType.SRV)
     record = SrvRecord(priority=1, weight=1, port=5080, target="a.example.com")
-    locator.locate(Wanted("example.com", transport=Transport.UDP), UDP, owner="me", now=0.0)
+    locator.locate(Wanted("example.com", transport=Transport.UDP), UDP, owner=("me",), now=0.0)
     now = 0.0
     rounds = 0
     while not (found := locator.located()):
@@ -112,7 +112,7 @@ def test_a_server_that_lies_about_lifetimes_is_not_asked_for_ever() -> None:
             now += 5.0
             is_service = question.type is RecordType.SRV
             locator.learn(question, (record,) if is_service else FOUND, 0.0, now=now)
-    assert found[0][0] == "me"
+    assert found[0][0] == ("me",)
     assert service.name not in str(locator.questions())
 
 
@@ -122,4 +122,4 @@ def test_the_answers_kept_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(100):
         locator.learn(Question(f"n{number}", RecordType.A), FOUND, 60.0, now=number * 1.0)
         assert locator.kept <= 10
-    assert locator.locate(Wanted("n99", 1), UDP, owner="me", now=99.0) is not None
+    assert locator.locate(Wanted("n99", 1), UDP, owner=("me",), now=99.0) is not None
