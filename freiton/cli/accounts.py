@@ -44,6 +44,14 @@ _NonEu = Annotated[
 _Clir = Annotated[
     bool | None, typer.Option("--clir/--no-clir", help="Hides its number from the called.")
 ]
+_RejectsAnonymous = Annotated[
+    bool | None,
+    typer.Option("--reject-anonymous/--accept-anonymous", help="Refuses callers who hide."),
+]
+_CallCentre = Annotated[
+    bool | None,
+    typer.Option("--call-centre/--no-call-centre", help="Calls people, so may not hide."),
+]
 _Channels = Annotated[int | None, typer.Option(help="Calls at once, in and out.")]
 _ContactsMax = Annotated[int | None, typer.Option(help="Registered devices at most.")]
 _ShortNumbers = Annotated[
@@ -78,6 +86,8 @@ def put_account(
     premium_allowed: _Premium = None,
     non_eu_allowed: _NonEu = None,
     clir: _Clir = None,
+    rejects_anonymous: _RejectsAnonymous = None,
+    is_call_centre: _CallCentre = None,
     channels: _Channels = None,
     contacts_max: _ContactsMax = None,
     short_numbers: _ShortNumbers = None,
@@ -232,6 +242,8 @@ def _as_json(account: Account, desk: Desk, directory: Directory) -> dict[str, An
         "premium_allowed": account.premium_allowed,
         "non_eu_allowed": account.non_eu_allowed,
         "clir": account.clir,
+        "rejects_anonymous": account.rejects_anonymous,
+        "is_call_centre": account.is_call_centre,
         "channels": account.channels,
         "contacts_max": account.contacts_max,
         "short_numbers": dict(account.short_numbers),

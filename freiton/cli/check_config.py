@@ -32,6 +32,7 @@ def check_config(context: typer.Context) -> None:
         say(f"tariff: {tariff.name} ({lists}){default}")
     read_charges(config, desk.tariffs)
     say(f"numbering: {desk.numbering.version}")
+    say(f"profiles of carriers: {', '.join(desk.presets)}")
     if desk.has_site:
         directory = desk.directory()
         _check_listeners_of_trunks(config, directory)

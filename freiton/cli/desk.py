@@ -1,6 +1,6 @@
 """What every command works with: the settings, the site in the state folder, the running switch."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -13,6 +13,7 @@ from freiton.calls.subscriptions import UnknownBooking, subscription_of, unknown
 from freiton.cli.output import note
 from freiton.config import Config, HostPort, Overrides, load_config
 from freiton.config.rating_data import read_numbering, read_tariffs
+from freiton.config.trunk_profiles import TrunkPreset, read_trunk_presets
 from freiton.control import SOCKET_NAME, ControlClient, ControlError, SwitchNotRunning
 from freiton.routing.directory import Account, Directory
 from freiton.storage.charging_log_file import CHARGING_FOLDER
@@ -65,6 +66,11 @@ class Desk:
     def numbering(self) -> Numbering:
         """The number table."""
         return read_numbering(self.config)
+
+    @cached_property
+    def presets(self) -> Mapping[str, TrunkPreset]:
+        """The profiles of carriers."""
+        return read_trunk_presets(self.config.profiles.folder)
 
     @property
     def tariff_plan(self) -> TariffPlan:
@@ -139,6 +145,7 @@ class Desk:
             self.config.state_folder,
             domains=self.config.domains,
             provider=self.config.tariff.provider,
+            presets=self.presets,
         )
         try:
             yield store

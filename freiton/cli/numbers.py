@@ -1,4 +1,4 @@
-"""`freiton number` and `freiton block`: who is called at which number."""
+"""`freiton number`, `freiton number right`, `freiton block`: who is called at, and shows, which."""
 
 from typing import Annotated
 
@@ -9,9 +9,14 @@ from freiton.cli.described import described
 from freiton.cli.desk import Desk
 from freiton.cli.output import AsJson, print_json, print_table, say
 from freiton.routing.directory import Directory
-from freiton.storage.site.specs import E164, BlockPrefix, BlockSpec, Spec
+from freiton.storage.site.specs import E164, BlockPrefix, BlockSpec, NumberRightSpec, Spec
 
 app = typer.Typer(help="Single numbers of accounts.", no_args_is_help=True)
+right_app = typer.Typer(
+    help="Proven rights to show numbers that are assigned elsewhere (CLIP no screening).",
+    no_args_is_help=True,
+)
+app.add_typer(right_app, name="right")
 block_app = typer.Typer(help="Blocks of extensions of exchanges.", no_args_is_help=True)
 
 
@@ -60,6 +65,79 @@ def remove_number(context: typer.Context, number: _Number) -> None:
     with Desk.of(context).edit() as site:
         site.numbers.remove(spec.number)
     say(f"{spec.number} removed.")
+
+
+@right_app.command("add")
+def add_right(
+    context: typer.Context,
+    account: AccountName,
+    number: _Number,
+    *,
+    document: Annotated[str, typer.Option(help="What proves the right: contract, letter, call.")],
+    expires: Annotated[str, typer.Option(help="The last day of the proof: 2027-12-31.")],
+    verified: Annotated[
+        str | None, typer.Option(help="When it was checked; default today.")
+    ] = None,
+    is_business: Annotated[
+        bool, typer.Option("--business", help="For a foreign number: it is a business that calls.")
+    ] = False,
+) -> None:
+    """Let an account show a number that is assigned elsewhere; entered again, the proof is renewed.
+
+    The number assigned to the account goes along. A foreign number is shown in calls into its own
+    country only.
+
+    Example: freiton number right add alice +4930123456 --document "letter of 3 May" --expires
+    2027-12-31
+    """
+    desk = Desk.of(context)
+    given = {
+        "number": number,
+        "document": document,
+        "verified_on": verified or str(desk.today()),
+        "expires_on": expires,
+        "is_business": is_business,
+    }
+    names = {"number": "NUMBER", "verified_on": "--verified", "expires_on": "--expires"}
+    spec = described(NumberRightSpec, given, options=names)
+    with desk.edit() as site:
+        is_new = site.number_rights.put(site.accounts.get(account), spec)
+    change = "may show" if is_new else "may go on to show"
+    say(f"{account} {change} {spec.number} until {spec.expires_on}.")
+
+
+@right_app.command("list")
+def list_rights(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the rights, and which of them hold today."""
+    desk = Desk.of(context)
+    directory, today = desk.directory(), desk.today()
+    rows = [
+        (
+            _title(directory, one.account_id),
+            one.number,
+            one.document,
+            str(one.verified_on),
+            str(one.expires_on),
+            one.is_business,
+            one.holds_on(today),
+        )
+        for one in directory.number_rights
+    ]
+    if as_json:
+        names = ("account", "number", "document", "verified_on", "expires_on", "is_business")
+        print_json([dict(zip((*names, "holds"), row, strict=True)) for row in rows])
+        return
+    columns = ("Account", "Number", "Proof", "Verified", "Expires", "Business", "Holds")
+    print_table(columns, rows, empty="There is no right yet.")
+
+
+@right_app.command("remove")
+def remove_right(context: typer.Context, account: AccountName, number: _Number) -> None:
+    """Take a right away; the next call shows the account's own number again."""
+    spec = described(_NumberSpec, {"number": number}, options={"number": "NUMBER"})
+    with Desk.of(context).edit() as site:
+        site.number_rights.remove(site.accounts.get(account), spec.number)
+    say(f"{account} may no longer show {spec.number}.")
 
 
 @block_app.command("add")

@@ -1,5 +1,6 @@
 """`freiton trunk`: ways to and from carriers."""
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
@@ -9,6 +10,7 @@ from freiton.cli.desk import Desk
 from freiton.cli.output import AsJson, print_json, print_table, say
 from freiton.routing.directory import Handling, NumberFormat, Trunk, TrunkKind
 from freiton.storage.site.specs import TrunkSpec
+from freiton.storage.site.trunks import OF_PRESET
 
 app = typer.Typer(help="Trunks: ways to and from carriers.", no_args_is_help=True)
 
@@ -50,6 +52,14 @@ _Trusted = Annotated[
     bool | None,
     typer.Option("--trusted/--untrusted", help="Its asserted identities are believed."),
 ]
+_Foreign = Annotated[
+    bool | None,
+    typer.Option("--foreign/--domestic", help="Its calls come from abroad (TKG § 120 (4))."),
+]
+_Profile = Annotated[
+    str | None,
+    typer.Option(help="What kind of carrier it is; `freiton trunk profiles` lists them."),
+]
 _LimitStatus = Annotated[
     int | None, typer.Option(help="Answer to a call beyond the channels: 503 or 486.")
 ]
@@ -86,6 +96,8 @@ def put_trunk(
     sources: _Sources = None,
     number_format: _NumberFormat = None,
     sends_asserted_identity: _Trusted = None,
+    is_foreign: _Foreign = None,
+    profile: _Profile = None,
     limit_refusal_status: _LimitStatus = None,
     handling: _Handling = None,
     enabled: _Enabled = None,
@@ -102,6 +114,9 @@ def put_trunk(
     names = {"name": "NAME", "sources": "--source", "is_emergency": "--emergency"}
     with Desk.of(context).edit() as site:
         known = {} if is_new else site.trunks.described(name)
+        if profile is not None:
+            # What the old profile began with is not what the new one does.
+            known = {key: value for key, value in known.items() if key not in OF_PRESET}
         spec = described(TrunkSpec, known | _named(given), options=names)
         if is_new:
             site.trunks.add(spec)
@@ -121,6 +136,7 @@ def list_trunks(context: typer.Context, as_json: AsJson = False) -> None:
         (
             one.name,
             one.kind,
+            one.profile.name,
             f"{one.host}:{one.port}/{one.transport}",
             one.username,
             one.priority,
@@ -132,8 +148,42 @@ def list_trunks(context: typer.Context, as_json: AsJson = False) -> None:
         )
         for one in trunks
     ]
-    columns = ("Trunk", "Kind", "Carrier", "User", "Priority", "Weight", "Channels", "Emergency")
+    columns = (
+        "Trunk",
+        "Kind",
+        "Profile",
+        "Carrier",
+        "User",
+        "Priority",
+        "Weight",
+        "Channels",
+        "Emergency",
+    )
     print_table((*columns, "Calls from", "On"), rows, empty="There is no trunk yet.")
+
+
+@app.command("profiles")
+def list_profiles(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the profiles of carriers that a trunk may have."""
+    presets = Desk.of(context).presets
+    if as_json:
+        print_json({name: asdict(one) for name, one in presets.items()})
+        return
+    rows = [
+        (
+            name,
+            one.title,
+            one.transport,
+            one.number_format,
+            one.profile.identity_header,
+            one.profile.redirection,
+            one.profile.registration,
+            one.is_trusted,
+        )
+        for name, one in presets.items()
+    ]
+    columns = ("Profile", "What it is", "Transport", "Numbers", "Identity", "Redirections")
+    print_table((*columns, "Registers", "Trusted"), rows, empty="There is no profile.")
 
 
 @app.command("remove")
@@ -170,6 +220,8 @@ def _as_json(trunk: Trunk) -> dict[str, Any]:
         "sources": [str(one) for one in trunk.sources],
         "number_format": trunk.number_format,
         "sends_asserted_identity": trunk.sends_asserted_identity,
+        "is_foreign": trunk.is_foreign,
+        "profile": trunk.profile.name,
         "limit_refusal_status": trunk.limit_refusal_status,
         "handling": trunk.handling,
         "enabled": trunk.enabled,

@@ -63,7 +63,7 @@ def _place(values: dict[str, object], folder: Path, overrides: Overrides) -> Non
         values["state_folder"] = folder / values["state_folder"]
     if overrides.state_folder is not None:
         values["state_folder"] = overrides.state_folder.absolute()
-    for section in ("tariff", "numbering"):
+    for section in ("tariff", "numbering", "profiles"):
         table = values[section]
         if isinstance(table, Mapping):
             values[section] = {key: _anchored(key, value, folder) for key, value in table.items()}

@@ -122,6 +122,12 @@ class Numbering(Section):
     version: str | None
 
 
+class Profiles(Section):
+    """Where profiles of carriers stand besides the shipped ones."""
+
+    folder: Path | None
+
+
 class Log(Section):
     """The structured log."""
 
@@ -151,6 +157,7 @@ class Config(Section):
     emergency: Emergency
     tariff: Tariff
     numbering: Numbering
+    profiles: Profiles
     log: Log
     shutdown: Shutdown
 

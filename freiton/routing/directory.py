@@ -8,11 +8,13 @@ Numbers are E.164 text with a leading plus. What an account has booked stands as
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 from types import MappingProxyType
 from typing import Final, TypeVar
 
+from freiton.routing.trunk_profile import PLAIN, TrunkProfile
 from freiton.routing.watching import NOTHING_SAID, Verdict, Watching
 from rating.pricing import OriginKind, Subscription
 
@@ -57,8 +59,9 @@ class Handling(StrEnum):
 class NumberFormat(StrEnum):
     """How a carrier wants called and calling numbers to be written."""
 
-    E164 = "e164"
-    NATIONAL = "national"
+    E164 = "e164"  # +4930123456
+    INTERNATIONAL = "international"  # 004930123456
+    NATIONAL = "national"  # 030123456
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +92,8 @@ class Account:
     premium_allowed: bool = False
     non_eu_allowed: bool = False
     clir: bool = False
+    rejects_anonymous: bool = False  # RFC 5079
+    is_call_centre: bool = False  # may not hide its number (TDDDG § 15)
     channel_refusal_status: int = 503
     credit_refusal_status: int = 402
     short_numbers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -133,6 +138,26 @@ class NumberBlock:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberRight:
+    """A right to show a number that is assigned elsewhere (TKG § 120 (2)), and its proof.
+
+    ``document`` says what proves it, ``verified_on`` when somebody looked. A foreign number is for
+    businesses, and only for calls into its own country (BNetzA Vfg. 44/2022).
+    """
+
+    account_id: int
+    number: str
+    document: str
+    verified_on: date
+    expires_on: date
+    is_business: bool = False
+
+    def holds_on(self, day: date) -> bool:
+        """Return whether the proof is good on that day, its last one included."""
+        return self.verified_on <= day <= self.expires_on
+
+
 @dataclass(frozen=True, slots=True)
 class TrunkSource:
     """Where a carrier's requests come from; without a port, any port of those addresses."""
@@ -172,6 +197,8 @@ class Trunk:
     sources: tuple[TrunkSource, ...] = ()
     number_format: NumberFormat = NumberFormat.E164
     sends_asserted_identity: bool = False
+    is_foreign: bool = False  # hands over calls from abroad (TKG § 120 (4))
+    profile: TrunkProfile = PLAIN
     limit_refusal_status: int = 503
     handling: Handling = Handling.B2BUA
     enabled: bool = True
@@ -197,6 +224,7 @@ class Directory:
         "_domain_by_host",
         "_neighbour_by_domain",
         "_numbers",
+        "_rights",
         "_sources",
         "accounts",
         "all_trunks",
@@ -207,6 +235,7 @@ class Directory:
         "devices",
         "domains",
         "emergency_trunks",
+        "number_rights",
         "numbers",
         "trunks",
         "watching",
@@ -223,6 +252,7 @@ class Directory:
         devices: Iterable[Device] = (),
         numbers: Mapping[str, int] = MappingProxyType({}),
         blocks: Iterable[NumberBlock] = (),
+        number_rights: Iterable[NumberRight] = (),
         trunks: Iterable[Trunk] = (),
         watching: Watching = NOTHING_SAID,
     ) -> None:
@@ -243,6 +273,7 @@ class Directory:
         self.numbers: Final = MappingProxyType(dict(numbers))
         self.watching: Final = watching
         self.blocks: Final = tuple(blocks)
+        self.number_rights: Final = tuple(number_rights)
         self.all_trunks: Final = tuple(sorted(trunks, key=_preference))
         self.trunks: Final = tuple(one for one in self.all_trunks if one.enabled)
         self.carriers: Final = tuple(one for one in self.trunks if not one.is_proxied)
@@ -259,6 +290,7 @@ class Directory:
         }
         self._numbers: Final = _NumberIndex(self.numbers, self.blocks)
         self._sources: Final = _SourceIndex(self.trunks)
+        self._rights: Final = {(one.account_id, one.number): one for one in self.number_rights}
 
     def account(self, account_id: int) -> Account | None:
         """Return the account with that id, in service or not."""
@@ -304,6 +336,11 @@ class Directory:
         """Return whether an account may watch another one."""
         are_colleagues = watched.customer_id == watcher.customer_id
         return self.watching.verdict(watched.id, watcher.id, are_colleagues=are_colleagues)
+
+    def number_right(self, account_id: int, e164: str, *, on: date) -> NumberRight | None:
+        """Return the proven right of an account to show a number of somebody else on that day."""
+        right = self._rights.get((account_id, e164))
+        return right if right is not None and right.holds_on(on) else None
 
     def trunk_by_source(self, host: str, port: int) -> Trunk | None:
         """Return the trunk whose carrier sends from this address, the narrowest network first.

@@ -7,25 +7,18 @@ trust domain, and then it gets ours (`Trunk.sends_asserted_identity`: trust goes
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Final
 
 from freiton.routing.directory import Account, Directory, Trunk
 from freiton.routing.number_format import CalledNumber, read_e164
 from freiton.routing.request import ClaimedIdentity, RouteRequest
+from freiton.routing.shown_numbers import is_never_shown
 from rating.numbering import DiallingOrigin, E164Number, NumberingPlan, ServiceNumber
 
 _HIDING: Final = frozenset({"id", "user", "header", "session"})
 """The priv-values of RFC 3323 §4.2 and RFC 3325 §9.3; any of them wants the number hidden."""
 
-# Numbers that nobody may show (TKG § 120 (1) and (3)), in every spelling that a phone would show.
-_FORBIDDEN: Final = re.compile(
-    r"(?:\+49|0049|49|0)?(?:110|112)"
-    r"|(?:\+49|0049|49|0)?118[0-9]{2,3}"
-    r"|(?:\+49|0049|49|0)(?:900|137|138)[0-9]*"
-    r"|(?!115)[1-9][0-9]{2,4}"
-)
 _SEPARATORS: Final = str.maketrans("", "", " -.()/")
 
 _UNSHOWABLE: Final = ("124124", "116117")
@@ -92,7 +85,7 @@ def trunk_caller(trunk: Trunk, request: RouteRequest, plan: NumberingPlan) -> Ca
 def shows_forbidden_number(request: RouteRequest) -> bool:
     """Tell whether a call shows a number that must break it off (TKG § 120 (3))."""
     claims = (request.from_, request.preferred, request.asserted)
-    return any(claim is not None and _is_forbidden(claim.user) for claim in claims)
+    return any(claim is not None and is_never_shown(claim.user) for claim in claims)
 
 
 def wants_hiding(request: RouteRequest, account: Account) -> bool:
@@ -118,17 +111,13 @@ def _assigned(
     if not isinstance(normalized, E164Number | ServiceNumber) or normalized.e164 is None:
         return None
     e164 = normalized.e164
-    return e164 if directory.may_present(account.id, e164) and not _is_forbidden(e164) else None
+    return e164 if directory.may_present(account.id, e164) and not is_never_shown(e164) else None
 
 
 def _carriers_claim(trunk: Trunk, request: RouteRequest) -> ClaimedIdentity:
     if trunk.sends_asserted_identity and request.asserted is not None:
         return request.asserted
     return request.from_
-
-
-def _is_forbidden(user: str) -> bool:
-    return _FORBIDDEN.fullmatch(user.partition(";")[0].translate(_SEPARATORS)) is not None
 
 
 def _display_name(claims: list[ClaimedIdentity]) -> str:

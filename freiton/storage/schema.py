@@ -7,10 +7,10 @@ Money is in millionths of a euro, numbers are E.164 text, days are local dates o
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import JSON, ForeignKey, MetaData, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, MetaData, UniqueConstraint, false
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-SCHEMA_VERSION: Final = "0004"
+SCHEMA_VERSION: Final = "0005"
 """The number of the newest migration."""
 
 CONSTRAINT_NAMES: Final = {
@@ -66,6 +66,8 @@ class AccountRow(Table):
     premium_allowed: Mapped[bool]
     non_eu_allowed: Mapped[bool]
     clir: Mapped[bool]
+    rejects_anonymous: Mapped[bool] = mapped_column(server_default=false())
+    is_call_centre: Mapped[bool] = mapped_column(server_default=false())
     channel_refusal_status: Mapped[int]
     credit_refusal_status: Mapped[int]
     short_numbers: Mapped[dict[str, str]] = mapped_column(JSON)
@@ -115,6 +117,21 @@ class BlockRow(Table):
     extension_digits: Mapped[int]
 
     account: Mapped[AccountRow] = relationship(back_populates="blocks")
+
+
+class NumberRightRow(Table):
+    """The proof that an account may show a number of somebody else."""
+
+    __tablename__ = "number_right"
+    __table_args__ = (UniqueConstraint("account_id", "number"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    number: Mapped[str]
+    document: Mapped[str]
+    verified_on: Mapped[date]
+    expires_on: Mapped[date]
+    is_business: Mapped[bool]
 
 
 class PlanRow(Table):
@@ -196,6 +213,8 @@ class TrunkRow(Table):
     sources: Mapped[list[str]] = mapped_column(JSON)
     number_format: Mapped[str]
     sends_asserted_identity: Mapped[bool]
+    is_foreign: Mapped[bool] = mapped_column(server_default=false())
+    profile: Mapped[str] = mapped_column(server_default="plain")
     limit_refusal_status: Mapped[int]
     handling: Mapped[str] = mapped_column(server_default="b2bua")
     enabled: Mapped[bool]

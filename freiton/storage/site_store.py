@@ -1,11 +1,12 @@
 """The site in the state folder: read as a directory, changed in transactions."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Self
 
+from freiton.config.trunk_profiles import TrunkPreset, read_trunk_presets
 from freiton.routing.directory import Directory
 from freiton.storage.secrets_box import SecretsBox, SecretsError
 from freiton.storage.site.edit import SiteEdit
@@ -19,17 +20,32 @@ __all__ = ["SiteError", "SiteStore"]
 class SiteStore:
     """Customers, accounts with all that is theirs, and trunks, in `site.db` and `secret.key`."""
 
-    def __init__(self, database: SiteDatabase, box: SecretsBox, domains: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        database: SiteDatabase,
+        box: SecretsBox,
+        domains: tuple[str, ...],
+        presets: Mapping[str, TrunkPreset],
+    ) -> None:
         self._database = database
         self._box = box
         self._domains = domains
+        self._presets = presets
 
     @classmethod
-    def open(cls, state_folder: Path, *, domains: tuple[str, ...], provider: str) -> Self:
+    def open(
+        cls,
+        state_folder: Path,
+        *,
+        domains: tuple[str, ...],
+        provider: str,
+        presets: Mapping[str, TrunkPreset] | None = None,
+    ) -> Self:
         """Open the site of a state folder, or make an empty one.
 
         `domains` are those of the settings, the default one first, and so is the `provider` of
-        accounts without a booked plan. Raises SiteError or SecretsError; a site whose key is gone
+        accounts without a booked plan. `presets` are the profiles of trunks, the shipped ones when
+        none are given. Raises SiteError or SecretsError; a site whose key is gone
         is not opened with a new one.
         """
         _make_folder(state_folder)
@@ -40,7 +56,12 @@ class SiteStore:
             raise SecretsError(f"{key} is missing; without it {site} cannot be read")
         else:
             box = SecretsBox.create(key)
-        return cls(SiteDatabase(site, provider=provider), box, domains)
+        return cls(
+            SiteDatabase(site, provider=provider),
+            box,
+            domains,
+            read_trunk_presets() if presets is None else presets,
+        )
 
     @contextmanager
     def edit(self, *, today: date, offer: Offer) -> Iterator[SiteEdit]:
@@ -49,7 +70,14 @@ class SiteStore:
         `today` is the local date of the tariff calendar, `offer` what can be booked.
         """
         with self._database.transaction() as session:
-            yield SiteEdit(session, self._box, domains=self._domains, today=today, offer=offer)
+            yield SiteEdit(
+                session,
+                self._box,
+                domains=self._domains,
+                today=today,
+                offer=offer,
+                presets=self._presets,
+            )
 
     def load_directory(self, *, local_hosts: Iterable[str] = ()) -> Directory:
         """Return a consistent view of the whole site.
@@ -58,7 +86,11 @@ class SiteStore:
         """
         with self._database.transaction() as session:
             return read_directory(
-                session, self._box, domains=self._domains, local_hosts=local_hosts
+                session,
+                self._box,
+                domains=self._domains,
+                local_hosts=local_hosts,
+                presets=self._presets,
             )
 
     def close(self) -> None:

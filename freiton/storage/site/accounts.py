@@ -105,6 +105,8 @@ def _columns(spec: AccountSpec) -> dict[str, Any]:
         "premium_allowed": spec.premium_allowed,
         "non_eu_allowed": spec.non_eu_allowed,
         "clir": spec.clir,
+        "rejects_anonymous": spec.rejects_anonymous,
+        "is_call_centre": spec.is_call_centre,
         "channel_refusal_status": spec.channel_refusal_status,
         "credit_refusal_status": spec.credit_refusal_status,
         "short_numbers": spec.short_numbers,

@@ -1,13 +1,16 @@
 """All that can be changed in the site, in one transaction."""
 
+from collections.abc import Mapping
 from datetime import date
 
 from sqlalchemy.orm import Session
 
+from freiton.config.trunk_profiles import TrunkPreset
 from freiton.storage.secrets_box import SecretsBox
 from freiton.storage.site.accounts import Accounts
 from freiton.storage.site.customers import Customers, Domains
 from freiton.storage.site.devices import Devices
+from freiton.storage.site.number_rights import NumberRights
 from freiton.storage.site.numbers import Numbers
 from freiton.storage.site.offer import Offer
 from freiton.storage.site.options import Options
@@ -27,6 +30,7 @@ class SiteEdit:
         domains: tuple[str, ...],
         today: date,
         offer: Offer,
+        presets: Mapping[str, TrunkPreset],
     ) -> None:
         """`domains` are those of the settings; `today` is the tariff calendar's date."""
         self.customers = Customers(session)
@@ -36,5 +40,6 @@ class SiteEdit:
         self.accounts = Accounts(session, self.customers, self.domains, self.plans)
         self.devices = Devices(session, box)
         self.numbers = Numbers(session)
+        self.number_rights = NumberRights(session)
         self.watching = WatchRules(session)
-        self.trunks = Trunks(session, box, self.domains)
+        self.trunks = Trunks(session, box, self.domains, presets)

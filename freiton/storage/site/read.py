@@ -1,12 +1,13 @@
 """From the tables to the directory that the running switch decides from."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from sqlalchemy import MappingResult, RowMapping, select
 from sqlalchemy.orm import Session
 
+from freiton.config.trunk_profiles import TrunkPreset
 from freiton.routing.directory import (
     Account,
     AccountKind,
@@ -20,6 +21,7 @@ from freiton.routing.directory import (
     Trunk,
     TrunkKind,
 )
+from freiton.routing.trunk_profile import TrunkProfile
 from freiton.storage.schema import (
     AccountRow,
     BlockRow,
@@ -33,13 +35,20 @@ from freiton.storage.schema import (
     TrunkRow,
 )
 from freiton.storage.secrets_box import SecretsBox
+from freiton.storage.site.number_rights import read_number_rights
 from freiton.storage.site.specs import parse_source
 from freiton.storage.site.watching import read_watching
+from freiton.storage.site_database import SiteError
 from rating.pricing import BookedOption, BookedPlan, OriginKind, Subscription
 
 
 def read_directory(
-    session: Session, box: SecretsBox, *, domains: tuple[str, ...], local_hosts: Iterable[str]
+    session: Session,
+    box: SecretsBox,
+    *,
+    domains: tuple[str, ...],
+    local_hosts: Iterable[str],
+    presets: Mapping[str, TrunkPreset],
 ) -> Directory:
     """Return the whole site; each table is read once."""
     plans: dict[int, list[BookedPlan]] = defaultdict(list)
@@ -68,14 +77,17 @@ def read_directory(
             )
             for row in _rows(session, BlockRow)
         ],
-        trunks=read_trunks(session, box),
+        number_rights=read_number_rights(session),
+        trunks=read_trunks(session, box, presets),
         watching=read_watching(session),
     )
 
 
-def read_trunks(session: Session, box: SecretsBox) -> list[Trunk]:
-    """Return the trunks alone."""
-    return [_trunk(row, box) for row in _rows(session, TrunkRow)]
+def read_trunks(
+    session: Session, box: SecretsBox, presets: Mapping[str, TrunkPreset]
+) -> list[Trunk]:
+    """Return the trunks alone; raises SiteError when one has a profile that does not exist."""
+    return [_trunk(row, box, presets) for row in _rows(session, TrunkRow)]
 
 
 def _rows(session: Session, table: type[Table]) -> MappingResult:
@@ -123,6 +135,8 @@ def _account(row: RowMapping, subscription: Subscription) -> Account:
         premium_allowed=row["premium_allowed"],
         non_eu_allowed=row["non_eu_allowed"],
         clir=row["clir"],
+        rejects_anonymous=row["rejects_anonymous"],
+        is_call_centre=row["is_call_centre"],
         channel_refusal_status=row["channel_refusal_status"],
         credit_refusal_status=row["credit_refusal_status"],
         short_numbers=MappingProxyType(row["short_numbers"]),
@@ -146,7 +160,14 @@ def _device(row: RowMapping) -> Device:
     )
 
 
-def _trunk(row: RowMapping, box: SecretsBox) -> Trunk:
+def _profile(row: RowMapping, presets: Mapping[str, TrunkPreset]) -> TrunkProfile:
+    preset = presets.get(row["profile"])
+    if preset is None:
+        raise SiteError(f"trunk {row['name']}: there is no profile {row['profile']}")
+    return preset.profile
+
+
+def _trunk(row: RowMapping, box: SecretsBox, presets: Mapping[str, TrunkPreset]) -> Trunk:
     return Trunk(
         id=row["id"],
         name=row["name"],
@@ -169,6 +190,8 @@ def _trunk(row: RowMapping, box: SecretsBox) -> Trunk:
         sources=tuple(parse_source(text) for text in row["sources"]),
         number_format=NumberFormat(row["number_format"]),
         sends_asserted_identity=row["sends_asserted_identity"],
+        is_foreign=row["is_foreign"],
+        profile=_profile(row, presets),
         limit_refusal_status=row["limit_refusal_status"],
         handling=Handling(row["handling"]),
         enabled=row["enabled"],

@@ -22,6 +22,7 @@ from pydantic import (
 
 from freiton.config.host_port import HostPort
 from freiton.config.texts import HostName, Name, shaped
+from freiton.config.trunk_profiles import PLAIN_PROFILE, ProfileName
 from freiton.routing.directory import (
     CONTACTS_MAX,
     DAILY_LIMIT_MICROS,
@@ -34,10 +35,12 @@ from freiton.routing.directory import (
     TrunkKind,
     TrunkSource,
 )
+from freiton.routing.shown_numbers import is_never_shown
 from rating.pricing import OriginKind
 
 DEFAULT_CUSTOMER: Final = "default"
 _SIP_PORT: Final = 5060
+_GERMANY: Final = "+49"
 _MICROS: Final = 1_000_000
 _EURO_MAX: Final = 1_000_000
 
@@ -224,6 +227,8 @@ class AccountSpec(Spec):
     premium_allowed: Flag = False
     non_eu_allowed: Flag = False
     clir: Flag = False
+    rejects_anonymous: Flag = False
+    is_call_centre: Flag = False
     channel_refusal_status: Literal[503, 486] = 503
     credit_refusal_status: Literal[402, 403] = 402
     short_numbers: Annotated[dict[str, Dialled], AfterValidator(_short_numbers)] = Field(
@@ -233,6 +238,30 @@ class AccountSpec(Spec):
     ring_s: Annotated[int, Field(strict=True, ge=5, le=600)] = RING_S
     language: Literal["de", "en"] = "de"
     enabled: Flag = True
+
+
+class NumberRightSpec(Spec):
+    """The proof that an account may show a number that is assigned elsewhere.
+
+    A foreign number is for businesses alone (BNetzA Vfg. 44/2022); a number that nobody may show
+    is nobody's right.
+    """
+
+    number: E164
+    document: Annotated[str, shaped(r"\S(.{0,198}\S)?", "what proves it, in up to 200 characters")]
+    verified_on: date
+    expires_on: date
+    is_business: Flag = False
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.expires_on < self.verified_on:
+            raise ValueError("the proof would expire before it was verified")
+        if not self.number.startswith(_GERMANY) and not self.is_business:
+            raise ValueError("a foreign number is shown by businesses alone")
+        if is_never_shown(self.number):
+            raise ValueError(f"{self.number} may not be shown by anybody (TKG § 120 (3))")
+        return self
 
 
 class TrunkSpec(Spec):
@@ -257,6 +286,8 @@ class TrunkSpec(Spec):
     sources: tuple[Annotated[str, AfterValidator(_source)], ...] | None = None
     number_format: NumberFormat = NumberFormat.E164
     sends_asserted_identity: Flag = False
+    is_foreign: Flag = False
+    profile: ProfileName = PLAIN_PROFILE
     limit_refusal_status: Literal[503, 486] = 503
     handling: Handling = Handling.B2BUA
     enabled: Flag = True

@@ -1,11 +1,13 @@
 """The trunks of the site and their secrets."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from freiton.config.host_port import HostPort
+from freiton.config.trunk_profiles import TrunkPreset
 from freiton.routing.directory import Handling
 from freiton.routing.uncharged import why_charged
 from freiton.storage.schema import TrunkRow
@@ -15,14 +17,26 @@ from freiton.storage.site.read import read_trunks
 from freiton.storage.site.specs import TrunkSpec, parse_source
 from freiton.storage.site_database import SiteError
 
+OF_PRESET: Final = frozenset(
+    {"transport", "listener", "number_format", "sends_asserted_identity", "expires_s"}
+)
+"""What a trunk begins with as its profile has it, where nothing else is said."""
+
 
 class Trunks:
     """Ways to and from carriers."""
 
-    def __init__(self, session: Session, box: SecretsBox, domains: Domains) -> None:
+    def __init__(
+        self,
+        session: Session,
+        box: SecretsBox,
+        domains: Domains,
+        presets: Mapping[str, TrunkPreset],
+    ) -> None:
         self._session = session
         self._box = box
         self._domains = domains
+        self._presets = presets
 
     def add(self, spec: TrunkSpec) -> None:
         """Make a trunk."""
@@ -32,6 +46,7 @@ class Trunks:
 
     def put(self, spec: TrunkSpec) -> bool:
         """Make a trunk or replace all that is known of it; return whether it is new."""
+        spec = self._with_preset(spec)
         self._refuse_shared_sources(spec)
         row = self._find(spec.name)
         is_new = row is None
@@ -70,6 +85,23 @@ class Trunks:
     def _find(self, name: str) -> TrunkRow | None:
         return self._session.scalar(select(TrunkRow).where(TrunkRow.name == name))
 
+    def _with_preset(self, spec: TrunkSpec) -> TrunkSpec:
+        """Fill what was not said with what its profile begins with."""
+        preset = self._presets.get(spec.profile)
+        if preset is None:
+            known = ", ".join(self._presets)
+            raise SiteError(f"there is no profile {spec.profile}; known: {known}", field="profile")
+        begins_with = {
+            "transport": preset.transport,
+            "number_format": preset.number_format,
+            "sends_asserted_identity": preset.is_trusted,
+            "expires_s": preset.expires_s,
+        }
+        said = spec.model_fields_set
+        return spec.model_copy(
+            update={field: value for field, value in begins_with.items() if field not in said}
+        )
+
     def _refuse_shared_sources(self, spec: TrunkSpec) -> None:
         """Make sure that an incoming call belongs to one trunk."""
         sources = {parse_source(text): text for text in spec.effective_sources}
@@ -85,7 +117,7 @@ class Trunks:
         neighbours = select(TrunkRow.id).where(TrunkRow.handling == Handling.PROXY.value)
         if self._session.scalar(neighbours.limit(1)) is None:
             return
-        trunks = read_trunks(self._session, self._box)
+        trunks = read_trunks(self._session, self._box, self._presets)
         for trunk in trunks:
             others = [one for one in trunks if one.id != trunk.id]
             why = why_charged(trunk, others, is_local_domain=self._domains.known)
@@ -113,6 +145,8 @@ def _columns(spec: TrunkSpec) -> dict[str, Any]:
         "sources": list(spec.effective_sources),
         "number_format": spec.number_format.value,
         "sends_asserted_identity": spec.sends_asserted_identity,
+        "is_foreign": spec.is_foreign,
+        "profile": spec.profile,
         "limit_refusal_status": spec.limit_refusal_status,
         "handling": spec.handling.value,
         "enabled": spec.enabled,

@@ -45,6 +45,8 @@ def test_an_account_is_added_shown_changed_and_removed(freiton: Freiton) -> None
         "premium_allowed": False,
         "non_eu_allowed": False,
         "clir": True,
+        "rejects_anonymous": False,
+        "is_call_centre": False,
         "channels": None,
         "contacts_max": 10,
         "short_numbers": {"12": "030998877"},
@@ -271,3 +273,34 @@ def test_a_bad_site_file_is_refused_whole(freiton: Freiton, tmp_path: Path) -> N
     assert freiton("site", "import", str(tmp_path / "none.toml"), status=1).err.endswith(
         "none.toml: cannot be read: No such file or directory\n"
     )
+
+
+def test_a_right_to_show_a_number_is_entered_renewed_and_taken_away(freiton: Freiton) -> None:
+    add_alice(freiton)
+    proof = ("--document", "letter of 3 May", "--verified", "2026-05-03")
+    made = freiton(
+        *("number", "right", "add", "alice", "+49 30 777777", *proof, "--expires", "2099-12-31")
+    )
+    assert made.out == "alice may show +4930777777 until 2099-12-31.\n"
+    freiton("number", "right", "add", "alice", "+4930888888", *proof, "--expires", "2026-05-04")
+    first, second = freiton("number", "right", "list", "--json").json
+    assert (first["number"], first["document"]) == ("+4930777777", "letter of 3 May")
+    assert (first["holds"], second["holds"]) == (True, False)
+    assert "letter of 3 May" in freiton("number", "right", "list").out
+    freiton("number", "right", "remove", "alice", "+4930777777")
+    freiton("number", "right", "remove", "alice", "+4930888888")
+    assert freiton("number", "right", "list").out == "There is no right yet.\n"
+
+
+def test_a_trunk_of_a_profile_shows_it(freiton: Freiton) -> None:
+    freiton("trunk", "add", "c1", "--host", "192.0.2.9", "--profile", "plusnet", "--foreign")
+    (trunk,) = freiton("trunk", "list", "--json").json
+    assert (trunk["profile"], trunk["number_format"]) == ("plusnet", "international")
+    assert (trunk["sends_asserted_identity"], trunk["is_foreign"]) == (True, True)
+    assert "plusnet" in freiton("trunk", "list").out
+    freiton("trunk", "change", "c1", "--profile", "telekom-1tr118", "--transport", "udp")
+    (changed,) = freiton("trunk", "list", "--json").json
+    assert (changed["profile"], changed["number_format"]) == ("telekom-1tr118", "e164")
+    shown = freiton("trunk", "profiles").out
+    assert "Deutsche Telekom" in shown
+    assert "sipconnect-2.0" in freiton("trunk", "profiles", "--json").json
