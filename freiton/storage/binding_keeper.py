@@ -35,11 +35,11 @@ class BindingKeeper:
         at = self._clock.utc()
         keys: set[str] = set()
         for binding in bindings:
-            keys.add(binding.contact)
+            keys.add(binding.key)
             expires = at + timedelta(seconds=binding.expires_at - now)
             self._store.put(
                 aor,
-                binding.contact,
+                binding.key,
                 to_record(aor, binding, now=now, at=at),
                 expires_us=us_of_datetime(expires),
             )

@@ -1,6 +1,7 @@
 """The registrar of RFC 3261 §10: which devices stand behind an address-of-record, and where."""
 
 from sipcore.registrar.binding import Binding, address_of_record
+from sipcore.registrar.binding_change import BindingChange, BindingEvent
 from sipcore.registrar.keep_alive import is_keep_alive_answer, keep_alive
 from sipcore.registrar.location_table import LocationTable
 from sipcore.registrar.record import from_record, to_record
@@ -14,7 +15,9 @@ from sipcore.registrar.update import (
 
 __all__ = [
     "Binding",
+    "BindingChange",
     "BindingChanges",
+    "BindingEvent",
     "LocationTable",
     "Refusal",
     "RegistrarLimits",

@@ -65,6 +65,16 @@ class Binding:
         self.is_natted = is_natted
 
     @property
+    def key(self) -> str:
+        """What tells it from the other bindings of its address-of-record, also after a restart.
+
+        A device with numbered flows (RFC 5626 §6) may give all of them one contact.
+        """
+        if self.reg_id and self.instance_id:
+            return f"{self.instance_id} {self.reg_id}"
+        return self.contact
+
+    @property
     def uri(self) -> SipUri:
         """The contact, parsed."""
         return SipUri.parse(self.contact)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from heapq import heappop, heappush
 from typing import Final
 
 from sipcore.identifiers import Identifiers
 from sipcore.registrar.binding import Binding
+from sipcore.registrar.binding_change import BindingChange, BindingEvent
 from sipcore.registrar.update import BindingChanges
 from sipcore.transport.flow import Address, Flow, Transport
 
@@ -38,6 +39,8 @@ class LocationTable:
         self._keep_alives: list[tuple[float, FlowKey]] = []
         self._keep_alive_by_flow: dict[FlowKey, float] = {}
         self._binding_count = 0
+        self._watched: set[str] = set()
+        self._changes: list[BindingChange] = []
 
     @property
     def aor_count(self) -> int:
@@ -66,15 +69,29 @@ class LocationTable:
         """Return whose devices are registered, or reached, over this very flow."""
         return self._aors_by_flow.get(flow.key, ())
 
+    def watch(self, aor: str) -> None:
+        """Begin to note what happens to the bindings of an address-of-record, for ``changes``."""
+        self._watched.add(aor)
+
+    def unwatch(self, aor: str) -> None:
+        """Stop noting it."""
+        self._watched.discard(aor)
+
+    def changes(self) -> list[BindingChange]:
+        """Give what happened to watched addresses-of-record since the last time, in order."""
+        changes, self._changes = self._changes, []
+        return changes
+
     def apply(self, aor: str, changes: BindingChanges, *, now: float) -> None:
         """Take over what a REGISTER changed."""
+        self._note_register(aor, changes)
         self._replace(aor, changes.bindings)
         for binding in (*changes.added, *changes.refreshed):
             self._keep_open(binding, now + self._identifiers.spread(*self._keep_alive_s))
 
     def restore(self, aor: str, binding: Binding, *, now: float) -> None:
         """Take over a binding from before a restart; its NAT is about to forget us."""
-        others = (one for one in self.lookup(aor) if one.contact != binding.contact)
+        others = (one for one in self.lookup(aor) if one.key != binding.key)
         self._replace(aor, (*others, binding))
         self._keep_open(binding, now + self._identifiers.spread(0.0, self._keep_alive_s[1]))
 
@@ -87,7 +104,9 @@ class LocationTable:
                 continue
             del self._expiry_by_aor[aor]
             known = self.lookup(aor)
-            expired += [(aor, binding) for binding in known if binding.expires_at <= now]
+            gone = [(aor, binding) for binding in known if binding.expires_at <= now]
+            self._note(BindingEvent.EXPIRED, gone)
+            expired += gone
             self._replace(aor, tuple(binding for binding in known if binding.expires_at > now))
         return expired
 
@@ -98,7 +117,9 @@ class LocationTable:
         removed: list[tuple[str, Binding]] = []
         for aor in self.aors_over(flow):
             known = self.lookup(aor)
-            removed += [(aor, binding) for binding in known if binding.flow == flow]
+            gone = [(aor, binding) for binding in known if binding.flow == flow]
+            self._note(BindingEvent.DEACTIVATED, gone)
+            removed += gone
             self._replace(aor, tuple(binding for binding in known if binding.flow != flow))
         return removed
 
@@ -120,6 +141,22 @@ class LocationTable:
         """Return when ``expire`` or ``natted_flows_due`` is to be called next."""
         tops = [heap[0][0] for heap in (self._expiries, self._keep_alives) if heap]
         return min(tops) if tops else None
+
+    def _note(self, event: BindingEvent, bindings: Iterable[tuple[str, Binding]]) -> None:
+        self._changes += [
+            BindingChange(aor, binding, event) for aor, binding in bindings if aor in self._watched
+        ]
+
+    def _note_register(self, aor: str, changes: BindingChanges) -> None:
+        if aor not in self._watched:
+            return
+        before = {binding.key: binding.expires_at for binding in self.lookup(aor)}
+        self._note(BindingEvent.UNREGISTERED, ((aor, one) for one in changes.removed))
+        self._note(BindingEvent.REGISTERED, ((aor, one) for one in changes.added))
+        for one in changes.refreshed:
+            is_shorter = one.expires_at < before.get(one.key, 0.0)
+            event = BindingEvent.SHORTENED if is_shorter else BindingEvent.REFRESHED
+            self._note(event, ((aor, one),))
 
     def _replace(self, aor: str, bindings: tuple[Binding, ...]) -> None:
         known = self.lookup(aor)
