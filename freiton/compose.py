@@ -18,12 +18,23 @@ from freiton.calls.carriers import Carriers
 from freiton.calls.core import ChargingLog, SwitchCore
 from freiton.calls.forwarding import Forwarding
 from freiton.calls.intake import Intake
-from freiton.calls.ports import CallStream, RegistrationStore, Site, WallClock
+from freiton.calls.ports import (
+    CallStream,
+    CallWatcher,
+    MessageTap,
+    RegistrationStore,
+    Site,
+    Unwatched,
+    WallClock,
+)
 from freiton.calls.pricing import Pricing
 from freiton.calls.registrations import Registrations
 from freiton.calls.switch import Switch
 from freiton.config import Config
 from freiton.routing.emergency import calls_for_help
+from freiton.trace.recorded_identifiers import RecordedIdentifiers
+from freiton.trace.recorded_layer import RecordedLayer
+from freiton.trace.recorder import Recorder
 from rating.numbering import Numbering
 from sipcore.auth.nonce import Nonces
 from sipcore.auth.wrong_passwords import WrongPasswords
@@ -62,6 +73,8 @@ class Surroundings:
     listeners: Mapping[str, Listener]
     sent_bys: AbstractSet[str]
     on_fault: Callable[[str, Exception], None]
+    recorder: Recorder | None = None
+    tap: MessageTap | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,9 +94,7 @@ class Composed:
 
 def compose(config: Config, around: Surroundings) -> tuple[Composed, SwitchCore]:
     """Put a switch together; the core is what an endpoint drives."""
-    layer = TransactionLayer(
-        identifiers=around.identifiers, timers=_timers(config), is_emergency=calls_for_help
-    )
+    identifiers, layer = _layer(config, around)
     locations = LocationTable(around.identifiers, keep_alive_s=config.registration.nat_keepalive_s)
     locator = Locator(_draw(around.identifiers))
     carriers = Carriers(around.listeners, around.identifiers, locator)
@@ -93,10 +104,11 @@ def compose(config: Config, around: Surroundings) -> tuple[Composed, SwitchCore]
         around.accounting,
         carriers,
         reports=reports,
-        identifiers=around.identifiers,
+        identifiers=identifiers,
         clock=around.clock,
         settings=_call_settings(config),
         warning_host=config.default_domain,
+        watcher=_watcher(around),
         on_fault=around.on_fault,
     )
     intake = Intake(around.site, locations, around.nonces, wrong_passwords=_wrong_passwords(config))
@@ -153,8 +165,27 @@ def _core(around: Surroundings, parts: Composed) -> SwitchCore:
         locator=parts.locator,
         names=around.names,
         stream=around.stream,
+        watcher=_watcher(around),
+        tap=around.tap,
         identifiers=around.identifiers,
         clock=around.clock,
+    )
+
+
+def _watcher(around: Surroundings) -> CallWatcher:
+    return Unwatched() if around.recorder is None else around.recorder
+
+
+def _layer(config: Config, around: Surroundings) -> tuple[Identifiers, TransactionLayer]:
+    """Return the transaction layer, and chance for the calls above it; both may be recorded."""
+    identifiers, timers, recorder = around.identifiers, _timers(config), around.recorder
+    if recorder is None:
+        return identifiers, TransactionLayer(
+            identifiers=identifiers, timers=timers, is_emergency=calls_for_help
+        )
+    recorded = RecordedIdentifiers(identifiers, recorder)
+    return recorded, RecordedLayer(
+        recorder, identifiers=recorded, timers=timers, is_emergency=calls_for_help
     )
 
 

@@ -24,7 +24,7 @@ from freiton.calls.call_stages import CallStages
 from freiton.calls.carriers import Carriers
 from freiton.calls.intake import Sender
 from freiton.calls.perform import perform
-from freiton.calls.ports import WallClock
+from freiton.calls.ports import CallWatcher, WallClock
 from freiton.calls.running_call import Phase, RunningCall
 from freiton.routing.decision import Connect
 from freiton.routing.directory import Device
@@ -101,6 +101,7 @@ class CallControl:
         clock: WallClock,
         settings: CallSettings,
         warning_host: str,
+        watcher: CallWatcher,
         on_fault: Callable[[str, Exception], None],
     ) -> None:
         self._layer = layer
@@ -111,6 +112,7 @@ class CallControl:
         self._clock = clock
         self._settings = settings
         self._warning_host = warning_host
+        self._watcher = watcher
         self._on_fault = on_fault
         self._calls = CallRegistry()
         self._stages = CallStages(
@@ -136,7 +138,8 @@ class CallControl:
     ) -> None:
         """Take over an INVITE that may become a call: claim its place, then dial."""
         call_id = self._identifiers.call_id()
-        call = Call(
+        make = partial(
+            Call,
             call_id,
             received.request,
             received.transaction,
@@ -145,6 +148,8 @@ class CallControl:
             settings=self._settings,
             follows_over=() if decision.incoming_trunk is None else self._carriers.listeners,
         )
+        call = self._watcher.make(make, call_id, received, now=now)
+        self._watcher.decided(call_id, decision, conditions, now=now)
         running = RunningCall(
             call_id,
             call,
@@ -262,7 +267,8 @@ class CallControl:
         for open_call in open_calls:
             call_id = open_call.call_id
             try:
-                call = Call.resume(
+                resume = partial(
+                    Call.resume,
                     call_id,
                     open_call.resume,
                     listeners,
@@ -271,6 +277,7 @@ class CallControl:
                     restarts=open_call.restarts,
                     credentials=credentials,
                 )
+                call = self._watcher.make(resume, call_id, None, now=now)
             except SipError as error:
                 self._on_fault(call_id, error)
                 record = self._accounting.close_lost(call_id, at=self._clock.utc(), now=now)
@@ -304,8 +311,10 @@ class CallControl:
             status=status,
             retry_after_s=self._identifiers.spread(*RETRY_AFTER_S),
         )
+        call_id = self._identifiers.call_id()
+        self._watcher.refused(call_id, cause, now=now)
         attempt = attempt_of_request(
-            self._identifiers.call_id(), request, sender, cause=cause.value, status=answer.status
+            call_id, request, sender, cause=cause.value, status=answer.status
         )
         record = self._accounting.refuse(attempt, at=self._clock.utc(), now=now)
         self._reports.refuse(record, cause=cause)
@@ -390,6 +399,17 @@ class CallControl:
             self._give_up(running, now=now)
 
     def _perform_step(self, running: RunningCall, *, event: CallEvent, now: float) -> None:
+        self._watcher.step(running.id, event, now=now)
+        try:
+            self._perform_commands(running, event, now=now)
+        finally:
+            self._watcher.stepped()
+        if running.id in self._calls:
+            self._calls.refresh(running)
+        else:
+            self._watcher.ended(running.id, now=now)
+
+    def _perform_commands(self, running: RunningCall, event: CallEvent, *, now: float) -> None:
         commands = iter(running.call.step(event, now=now))
         try:
             for command in commands:
@@ -398,8 +418,6 @@ class CallControl:
             # The call takes the rest for said, a goodbye to the other leg among it.
             self._send_all(commands, now=now)
             raise
-        if running.id in self._calls:
-            self._calls.refresh(running)
 
     def _perform(self, running: RunningCall, command: CallCommand, *, now: float) -> None:
         match command:
@@ -439,10 +457,13 @@ class CallControl:
             self._on_fault(running.id, error)
         try:
             hangup = Hangup(reason_value(41, FAULT), FAULT_STATUS)
+            self._watcher.step(running.id, hangup, now=now)
             self._send_all(running.call.step(hangup, now=now), now=now)
         except Exception as error:  # noqa: BLE001 - the call is forgotten whatever happens
             self._on_fault(running.id, error)
+        self._watcher.stepped()
         self._stages.forget(running)
+        self._watcher.ended(running.id, now=now)
 
     def _send_all(self, commands: Iterable[CallCommand], *, now: float) -> None:
         for command in commands:

@@ -10,7 +10,7 @@ from freiton.accounting.charging_events import LogRecord
 from freiton.calls.call_control import CallControl
 from freiton.calls.carriers import Carriers
 from freiton.calls.perform import perform_all
-from freiton.calls.ports import CallStream, WallClock
+from freiton.calls.ports import CallStream, CallWatcher, MessageTap, WallClock
 from freiton.calls.registrations import Registrations
 from freiton.calls.switch import Switch
 from sipcore.identifiers import Identifiers
@@ -52,6 +52,8 @@ class SwitchCore:
         locator: Locator,
         names: NameService,
         stream: CallStream,
+        watcher: CallWatcher,
+        tap: MessageTap | None,
         identifiers: Identifiers,
         clock: WallClock,
     ) -> None:
@@ -66,6 +68,8 @@ class SwitchCore:
         self._locator = locator
         self._names = names
         self._stream = stream
+        self._watcher = watcher
+        self._tap = tap
         self._identifiers = identifiers
         self._clock = clock
         self._keep_alives: list[Outgoing] = []
@@ -76,6 +80,8 @@ class SwitchCore:
         """Take a message; RemoteError when it is malformed beyond what a parser sees."""
         if isinstance(message, Response) and is_keep_alive_answer(message):
             return
+        if self._tap is not None:
+            self._tap.received(message, flow)
         self._layer.receive(message, flow, now=now)
 
     def flow_failed(self, flow: Flow, *, now: float) -> None:
@@ -88,6 +94,7 @@ class SwitchCore:
         self._layer.handle_deadlines(now=now)
         self._calls.handle_deadlines(now=now)
         perform_all(self._carriers.handle_deadlines(now=now), self._layer, now=now)
+        self._watcher.forget_old(now=now)
         self._registrations.expire(now=now)
         for binding in self._locations.natted_flows_due(now=now):
             self._keep_alives.append(keep_alive(binding, self._identifiers))
@@ -102,17 +109,21 @@ class SwitchCore:
 
     def act(self, event: TransactionEvent, *, now: float) -> None:
         """Act on one of these events."""
+        self._watcher.acting(event)
         self._switch.dispatch(event, now=now)
 
     def outgoing(self) -> list[Outgoing]:
         """Give the bytes to be sent, the log its records, and the name service its questions."""
         records = self._accounting.outgoing()
         if records:
+            self._watcher.logged(records)
             self._log.submit(records)
         questions = self._locator.questions()
         if questions:
             self._names.ask(questions)
         outgoing = self._layer.outgoing()
+        if self._tap is not None and outgoing:
+            self._tap.sent(outgoing)
         if self._keep_alives:
             outgoing += self._keep_alives
             self._keep_alives = []

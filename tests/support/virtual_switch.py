@@ -25,6 +25,7 @@ from freiton.config import Config
 from freiton.config.load import Overrides, load_config
 from freiton.routing.directory import Directory
 from freiton.routing.refusals import reason_value
+from freiton.trace.recorder import Recorder, RecorderLimits
 from sipcore.auth.nonce import Nonces
 from sipcore.errors import RemoteError
 from sipcore.message import parse_message
@@ -132,6 +133,7 @@ class VirtualSwitch:
         self.listener = Listener("udp", Transport.UDP, SWITCH)
         self.boot_id = "boot1"
         self.boots = 0
+        self.recorder = Recorder(RecorderLimits())
         self.faults: list[Exception] = []
         self.refused_bytes = 0
         self.check: Callable[[], None] = lambda: None
@@ -158,6 +160,7 @@ class VirtualSwitch:
         """Begin as the running switch does: recover, compose, restore, resume."""
         now = self.wire.now
         self.boots += 1
+        self.recorder = Recorder(RecorderLimits())
         recovered = recover(
             self.log.fold(),
             position=len(self.log.rows),
@@ -185,6 +188,7 @@ class VirtualSwitch:
                 listeners=listeners,
                 sent_bys={self.listener.sent_by},
                 on_fault=self._note_fault,
+                recorder=self.recorder,
             ),
         )
         for aor, bindings in self.bindings.by_aor.items():
