@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 PURE = (
     "rating", "freiton/routing", "freiton/accounting", "sipcore/message", "sipcore/transport",
     "sipcore/transaction", "sipcore/dialog", "sipcore/auth", "sipcore/registrar", "sipcore/proxy",
-    "sipcore/b2bua",
+    "sipcore/b2bua", "sipcore/presence",
 )  # fmt: skip
 CLOCKS = frozenset({"now", "today", "utcnow", "monotonic", "time", "perf_counter"})
 
