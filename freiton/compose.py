@@ -17,6 +17,7 @@ from freiton.calls.call_setup import CallSetup, SetupSettings
 from freiton.calls.carriers import Carriers
 from freiton.calls.core import ChargingLog, SwitchCore
 from freiton.calls.forwarding import Forwarding
+from freiton.calls.forwarding_targets import ForwardingTargets
 from freiton.calls.intake import Intake
 from freiton.calls.ports import (
     CallStream,
@@ -41,7 +42,7 @@ from sipcore.auth.wrong_passwords import WrongPasswords
 from sipcore.b2bua.settings import CallSettings
 from sipcore.identifiers import Identifiers
 from sipcore.message import SipUri
-from sipcore.proxy.proxy import Proxy
+from sipcore.proxy import Proxy, RecordRoutes
 from sipcore.registrar.location_table import LocationTable
 from sipcore.registrar.update import RegistrarLimits
 from sipcore.transaction.layer import TransactionLayer
@@ -55,6 +56,7 @@ from sipcore.transport.locator import Locator, NameService
 class Surroundings:
     """What a switch stands on.
 
+    ``record_route_key`` outlives the process, as the dialogs do that it signs.
     ``listeners`` and ``sent_bys`` may be filled after the composition, before the first message.
     """
 
@@ -70,6 +72,7 @@ class Surroundings:
     clock: WallClock
     nonces: Nonces
     names: NameService
+    record_route_key: bytes
     listeners: Mapping[str, Listener]
     sent_bys: AbstractSet[str]
     on_fault: Callable[[str, Exception], None]
@@ -136,7 +139,14 @@ def compose(config: Config, around: Surroundings) -> tuple[Composed, SwitchCore]
         setup=setup,
         reports=reports,
         registrations=registrations,
-        forwarding=Forwarding(around.site, intake, locations, _proxy(around)),
+        forwarding=Forwarding(
+            around.site,
+            intake,
+            _proxy(config, around),
+            ForwardingTargets(around.site, locations, carriers, around.listeners),
+            identifiers=identifiers,
+            is_draining=lambda: setup.is_draining,
+        ),
     )
     return parts, _core(around, parts)
 
@@ -158,6 +168,7 @@ def _core(around: Surroundings, parts: Composed) -> SwitchCore:
         switch,
         calls=parts.calls,
         carriers=parts.carriers,
+        forwarding=parts.forwarding,
         locations=parts.locations,
         registrations=parts.registrations,
         accounting=around.accounting,
@@ -230,8 +241,23 @@ def _registrar_limits(config: Config) -> RegistrarLimits:
     )
 
 
-def _proxy(around: Surroundings) -> Proxy:
+def _proxy(config: Config, around: Surroundings) -> Proxy:
     def is_own_uri(uri: SipUri) -> bool:
-        return uri.host_port in around.sent_bys or around.site.directory.is_local_domain(uri.host)
+        # On another port of one of our addresses may stand somebody else's proxy.
+        if uri.host_port in around.sent_bys:
+            return True
+        ports = {sent_by.rpartition(":")[2] for sent_by in around.sent_bys}
+        is_ours = around.site.directory.is_local_domain(uri.host)
+        return is_ours and (uri.port is None or str(uri.port) in ports)
 
-    return Proxy(identifiers=around.identifiers, is_own_uri=is_own_uri, sent_bys=around.sent_bys)
+    def is_own_realm(realm: str) -> bool:
+        return around.site.directory.is_local_domain(realm)
+
+    return Proxy(
+        identifiers=around.identifiers,
+        is_own_uri=is_own_uri,
+        is_own_realm=is_own_realm,
+        sent_bys=around.sent_bys,
+        record_routes=RecordRoutes(around.record_route_key, around.listeners),
+        timers=_timers(config),
+    )

@@ -200,6 +200,7 @@ class RunningSwitch:
                 identifiers=RandomIdentifiers(config.worker_id),
                 clock=self._clock,
                 nonces=Nonces(secrets.token_bytes(32), secrets.token_bytes(8)),
+                record_route_key=self._store.key_for("record-route"),
                 names=resolver,
                 listeners=self._listeners,
                 sent_bys=self._sent_bys,

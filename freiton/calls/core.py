@@ -9,6 +9,7 @@ from freiton.accounting.call_accounting import CallAccounting
 from freiton.accounting.charging_events import LogRecord
 from freiton.calls.call_control import CallControl
 from freiton.calls.carriers import Carriers
+from freiton.calls.forwarding import Forwarding
 from freiton.calls.perform import perform_all
 from freiton.calls.ports import CallStream, CallWatcher, MessageTap, WallClock
 from freiton.calls.registrations import Registrations
@@ -45,6 +46,7 @@ class SwitchCore:
         *,
         calls: CallControl,
         carriers: Carriers,
+        forwarding: Forwarding,
         locations: LocationTable,
         registrations: Registrations,
         accounting: CallAccounting,
@@ -61,6 +63,7 @@ class SwitchCore:
         self._switch = switch
         self._calls = calls
         self._carriers = carriers
+        self._forwarding = forwarding
         self._locations = locations
         self._registrations = registrations
         self._accounting = accounting
@@ -94,6 +97,7 @@ class SwitchCore:
         self._layer.handle_deadlines(now=now)
         self._calls.handle_deadlines(now=now)
         perform_all(self._carriers.handle_deadlines(now=now), self._layer, now=now)
+        perform_all(self._forwarding.handle_deadlines(now=now), self._layer, now=now)
         self._watcher.forget_old(now=now)
         self._registrations.expire(now=now)
         for binding in self._locations.natted_flows_due(now=now):
@@ -138,6 +142,7 @@ class SwitchCore:
                 self._calls.next_deadline(),
                 self._accounting.next_deadline(),
                 self._carriers.next_deadline(),
+                self._forwarding.next_deadline(),
                 self._locations.next_deadline(),
                 self._next_tick if self._stream.is_followed else None,
             )

@@ -14,8 +14,8 @@ from freiton.calls.call_control import CallControl
 from freiton.calls.call_setup import CallSetup
 from freiton.calls.carriers import OWNER as CARRIER
 from freiton.calls.carriers import Carriers
-from freiton.calls.forwarding import FORWARDED, Forwarding
-from freiton.calls.perform import perform_all
+from freiton.calls.forwarding import NOT_FORWARDED, Forwarding
+from freiton.calls.perform import WireCommand, perform_all
 from freiton.calls.ports import Site
 from freiton.calls.registrations import Registrations
 from sipcore.b2bua.extensions import check_extensions
@@ -79,8 +79,10 @@ class Switch:
             case ResponseReceived() | TransactionFailed():
                 self._outcome(event, now=now)
             case AckReceived():
-                self._calls.acknowledge(event, now=now)
-            case CancelReceived() | AckMissing():
+                self._acknowledge(event, now=now)
+            case CancelReceived():
+                self._cancel(event, now=now)
+            case AckMissing():
                 self._calls.invite_event(event, now=now)
 
     def flow_failed(self, flow: Flow, *, now: float) -> None:
@@ -110,40 +112,59 @@ class Switch:
         method = request.method
         if request.to.tag is not None:
             return self._in_dialog(received, now=now)
+        if self._forwarding.takes(received):
+            return self._forward(received, now=now)
         if method == "INVITE":
             return self._setup.invite(received, now=now)
         if method == "REGISTER":
             return self._registrations.register(request, received.flow, now=now)
-        if method == "OPTIONS" and self._is_for_us(request):
+        if method == "OPTIONS" and (self._is_for_us(request) or request.max_forwards == 0):
             refused = check_extensions(request)
             if refused is not None:
                 return Answer(refused.status, refused.reason, tuple(refused.fields))
             return _capabilities()
-        if method in FORWARDED:
-            return self._forward(received, now=now)
         if method in EVENT_METHODS:
             return Answer(489)
         if method in NEEDS_DIALOG:
             return Answer(481)
-        return Answer(405, fields=(("allow", ALLOW),))
+        if method in NOT_FORWARDED:
+            return Answer(405, fields=(("allow", ALLOW),))
+        return self._forward(received, now=now)
 
     def _in_dialog(self, received: RequestReceived, *, now: float) -> Answer | None:
         dialog_id = DialogId.of_request(received.request)
         if self._calls.receive_in_dialog(received, dialog_id, now=now):
             return None
-        return Answer(481)
+        commands = self._forwarding.forward_in_dialog(received, now=now)
+        return Answer(481) if commands is None else self._perform(commands, now=now)
 
     def _forward(self, received: RequestReceived, *, now: float) -> Answer | None:
-        commands = self._forwarding.forward(received, now=now)
+        return self._perform(self._forwarding.forward(received, now=now), now=now)
+
+    def _perform(self, commands: list[WireCommand] | Answer, *, now: float) -> Answer | None:
         if isinstance(commands, Answer):
             return commands
         perform_all(commands, self._layer, now=now)
         return None
 
+    def _acknowledge(self, received: AckReceived, *, now: float) -> None:
+        commands = self._forwarding.acknowledge(received, now=now)
+        if commands is None:
+            self._calls.acknowledge(received, now=now)
+        else:
+            perform_all(commands, self._layer, now=now)
+
+    def _cancel(self, event: CancelReceived, *, now: float) -> None:
+        commands = self._forwarding.cancel(event, now=now)
+        if commands is None:
+            self._calls.invite_event(event, now=now)
+        else:
+            perform_all(commands, self._layer, now=now)
+
     def _outcome(self, event: ResponseReceived | TransactionFailed, *, now: float) -> None:
         first = event.owner[0]
         if first == PROXY:
-            perform_all(self._forwarding.receive(event), self._layer, now=now)
+            perform_all(self._forwarding.receive(event, now=now), self._layer, now=now)
         elif first == CARRIER:
             perform_all(self._carriers.receive(event, now=now), self._layer, now=now)
         else:

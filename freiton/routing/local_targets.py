@@ -29,7 +29,7 @@ def device_group(
     return DeviceGroup(
         account=account,
         targets=tuple(
-            DeviceTarget(binding=one, request_uri=_request_uri(one, account, number))
+            DeviceTarget(binding=one, request_uri=request_uri_of(one, account, number))
             for one in bindings
         ),
         identity=identity_for_device(
@@ -38,7 +38,7 @@ def device_group(
     )
 
 
-def _request_uri(binding: Binding, account: Account, number: str | None) -> str:
+def request_uri_of(binding: Binding, account: Account, number: str | None) -> str:
     """Return the contact; an exchange finds the extension that was dialled in its user part."""
     if account.kind is not AccountKind.PBX or number is None:
         return binding.request_uri

@@ -1,6 +1,7 @@
 """Passwords: made at random, kept encrypted, checked by their digests."""
 
 import hashlib
+import hmac
 import os
 import secrets
 from pathlib import Path
@@ -26,6 +27,7 @@ class SecretsBox:
     def __init__(self, key: bytes, *, path: Path) -> None:
         """Take the key itself; `path` is named in errors."""
         self._path = path
+        self._key = key
         try:
             self._fernet = Fernet(key)
         except ValueError as error:
@@ -71,6 +73,10 @@ class SecretsBox:
             raise SecretsError(
                 f"{self._path} is not the key that the site's secrets were encrypted with"
             ) from error
+
+    def key_for(self, purpose: str) -> bytes:
+        """Return a key that tells nothing about this one, nor about that of another purpose."""
+        return hmac.digest(self._key, purpose.encode(), "sha256")
 
 
 def random_password() -> str:

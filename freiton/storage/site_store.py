@@ -93,6 +93,10 @@ class SiteStore:
                 presets=self._presets,
             )
 
+    def key_for(self, purpose: str) -> bytes:
+        """Return a key of this site for one purpose; it lasts as long as `secret.key` does."""
+        return self._box.key_for(purpose)
+
     def close(self) -> None:
         """Let go of the file."""
         self._database.close()

@@ -21,7 +21,7 @@ REASON_PHRASES: Final = MappingProxyType(
         422: "Session Interval Too Small", 423: "Interval Too Brief",
         428: "Use Identity Header", 429: "Provide Referrer Identity", 430: "Flow Failed",
         433: "Anonymity Disallowed", 439: "First Hop Lacks Outbound Support",
-        469: "Bad Info Package", 480: "Temporarily Unavailable",
+        440: "Max-Breadth Exceeded", 469: "Bad Info Package", 480: "Temporarily Unavailable",
         481: "Call/Transaction Does Not Exist", 482: "Loop Detected", 483: "Too Many Hops",
         484: "Address Incomplete", 485: "Ambiguous", 486: "Busy Here",
         487: "Request Terminated", 488: "Not Acceptable Here", 489: "Bad Event",

@@ -1,16 +1,24 @@
-"""Whether a request may be forwarded at all (RFC 3261 §16.3 and §16.4)."""
+"""Whether a request may be forwarded at all: the checks of RFC 3261 §16.3, in its order.
+
+The sixth, authorization, is the user's; so is the first as far as the parser has made it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
 from collections.abc import Set as AbstractSet
 from typing import Final
 
+from sipcore.message.check import scheme_of
 from sipcore.message.message import Request
-from sipcore.message.uri import OtherUri, SipUri, Uri
 
 OPTION_TAGS: Final[frozenset[str]] = frozenset()
 """What a Proxy-Require may ask of us: nothing."""
+
+SCHEMES: Final = frozenset({"sip", "sips", "tel"})
+
+_MARK_HEADERS: Final = ("route", "proxy-require", "proxy-authorization")
+_MARK_BYTES: Final = 10
 
 
 class Refusal:
@@ -29,53 +37,49 @@ class Refusal:
         return f"<Refusal {self.status}>"
 
 
-LoopKey = tuple[str, str | None, str | None, int, str, tuple[str, ...], tuple[str, ...]]
+def validate(request: Request, *, sent_bys: AbstractSet[str]) -> Refusal | None:
+    """Check in the order of §16.3; a header that cannot be read is a RemoteError.
 
-
-def validate(
-    request: Request,
-    *,
-    is_own_uri: Callable[[SipUri], bool],
-    sent_bys: AbstractSet[str],
-    under_way: Callable[[LoopKey], bool],
-) -> Refusal | None:
-    """Check in the order of §16.3; a header that cannot be read is a RemoteError."""
-    uri = request.uri
-    if isinstance(uri, OtherUri) or (isinstance(uri, SipUri) and uri.scheme != "sip"):
+    ``sent_bys`` are what stands in our own Vias.
+    """
+    if scheme_of(request.uri) not in SCHEMES:
         return Refusal(416)
     if request.max_forwards == 0:
         return Refusal(483)
-    if any(via.sent_by in sent_bys for via in request.vias) and under_way(loop_key(request)):
+    if has_looped(request, sent_bys=sent_bys):
         return Refusal(482)
-    unsupported = [tag for tag in request.tokens("proxy-require") if tag not in OPTION_TAGS]
-    if unsupported:
-        return Refusal(420, fields=(("unsupported", ", ".join(unsupported)),))
-    if not _ends_here(request, uri, is_own_uri):
-        return Refusal(403, "Relaying Denied")
+    if request.has("proxy-require"):
+        unsupported = [tag for tag in request.tokens("proxy-require") if tag not in OPTION_TAGS]
+        if unsupported:
+            return Refusal(420, fields=(("unsupported", ", ".join(unsupported)),))
     return None
 
 
-def loop_key(request: Request) -> LoopKey:
-    """Return all that decides where a request goes (§16.6 step 8).
+def loop_mark(request: Request) -> str:
+    """Return what stands for all that decides where a request goes (§16.6 step 8).
 
-    It is compared with the requests that are being forwarded right now: a loop comes back while
-    its first round waits for an answer. So no branch needs to carry a hash. The topmost Via, which
-    differs in every round, is left out (RFC 5393 §4.2.1).
+    It ends the branch of each Via of ours. The topmost Via, which differs in every round, is left
+    out (RFC 5393 §4.2.1), and so is the method, since an ACK and a CANCEL have their INVITE's.
     """
-    return (
+    parts = [
         request.call_id,
-        request.from_.tag,
-        request.to.tag,
-        request.cseq.number,
+        request.from_.tag or "",
+        request.to.tag or "",
+        str(request.cseq.number),
         request.uri_text,
-        tuple(request.entries("route")),
-        tuple(request.entries("proxy-require")),
-    )
+    ]
+    for key in _MARK_HEADERS:
+        # The number of fields keeps two lists apart that differ in where one ends.
+        values = request.values(key)
+        parts += [str(len(values)), *values]
+    seed = "\n".join(parts).encode("utf-8", "surrogateescape")
+    return hashlib.blake2b(seed, digest_size=_MARK_BYTES).hexdigest()
 
 
-def _ends_here(request: Request, uri: Uri, is_own_uri: Callable[[SipUri], bool]) -> bool:
-    """Tell whether every Route and maddr names us: we relay to nobody's choice of next hop."""
-    hops: list[Uri] = [route.uri for route in request.routes]
-    if isinstance(uri, SipUri) and (maddr := uri.parameters.get("maddr")) is not None:
-        hops.append(SipUri(maddr.lower()))
-    return all(isinstance(hop, SipUri) and is_own_uri(hop) for hop in hops)
+def has_looped(request: Request, *, sent_bys: AbstractSet[str]) -> bool:
+    """Tell whether this very request went through us before; changed, it is a spiral (§16.3)."""
+    ours = [via.branch or "" for via in request.vias if via.sent_by in sent_bys]
+    if not ours:
+        return False
+    mark = f".{loop_mark(request)}"
+    return any(branch.endswith(mark) for branch in ours)

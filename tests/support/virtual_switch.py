@@ -184,6 +184,7 @@ class VirtualSwitch:
                 identifiers=CountingIdentifiers(f"s{self.boots}-"),
                 clock=self.clock,
                 nonces=Nonces(b"0123456789abcdef", b"run%d" % self.boots),
+                record_route_key=b"of Record-Routes",
                 names=self.names,
                 listeners=listeners,
                 sent_bys={self.listener.sent_by},

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from sipcore.message import Request
+from sipcore.message.message import serialize
 from tests.freiton.calls.scene import ANNA, BEN, open_switch
 from tests.support.scripted_phones import Fields
 from tests.support.virtual_town import account
@@ -70,10 +72,34 @@ def test_nobody_writes_in_anothers_name() -> None:
     assert ben.heard == []
 
 
+def test_a_method_that_nobody_knows_is_for_the_phones() -> None:
+    switch = open_switch(ANNA, BEN)
+    switch.phone("anna").ask("FOO", "sip:ben@example.org")
+    assert [one.method for one in switch.phone("ben").heard] == ["FOO"]
+    switch.wire.advance(60)
+    switch.assert_quiet()
+
+
+def test_options_without_hops_left_end_here() -> None:
+    switch = open_switch(ANNA, BEN)
+    anna = switch.phone("anna")
+    probe = Request("OPTIONS", "sip:ben@example.org")
+    for key, value in (
+        ("via", "SIP/2.0/UDP 198.51.100.1:5061;branch=z9hG4bKprobe"), ("max-forwards", "0"),
+        ("from", "<sip:anna@example.org>;tag=1"), ("to", "<sip:ben@example.org>"),
+        ("call-id", "probe"), ("cseq", "1 OPTIONS"),
+    ):  # fmt: skip
+        probe.add(key, value)
+    switch.receive(serialize(probe), anna.address)
+    ((_, data),) = switch.take_packets()
+    assert data.startswith(b"SIP/2.0 200")
+    assert switch.phone("ben").heard == []
+
+
 @pytest.mark.parametrize(
     ("method", "status", "fields"),
     [
-        ("FOO", 405, ()),
+        ("NOTIFY", 405, (("event", "check-sync"),)),
         ("SUBSCRIBE", 489, (("event", "presence"),)),
         ("PUBLISH", 489, (("event", "presence"),)),
         ("BYE", 481, ()),
@@ -92,8 +118,8 @@ def test_what_we_do_not_do(method: str, status: int, fields: Fields) -> None:
     switch.assert_quiet()
 
 
-@pytest.mark.parametrize("extension", ["100rel", "nonsense"])
-def test_an_extension_that_we_do_not_have(extension: str) -> None:
+def test_an_extension_that_we_do_not_have() -> None:
+    extension = "nonsense"
     switch = open_switch(ANNA, BEN)
     side = switch.phone("anna").call("ben", fields=(("require", extension),))
     assert side.finals == [420]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from freiton.calls.perform import perform_all
 from sipcore.message import Request, Response, SipUri
 from sipcore.message.derive import respond
-from sipcore.proxy import OWNER, Proxy, ProxyCommand, Target
+from sipcore.proxy import OWNER, Proxy, RecordRoutes, Routed, Target
 from sipcore.registrar import (
     BindingChanges,
     LocationTable,
@@ -14,7 +15,6 @@ from sipcore.registrar import (
     response_fields,
     update_bindings,
 )
-from sipcore.transaction.commands import SendRequest
 from sipcore.transaction.events import (
     RequestReceived,
     ResponseReceived,
@@ -22,6 +22,7 @@ from sipcore.transaction.events import (
     TransactionFailed,
 )
 from sipcore.transport.flow import Address
+from tests.sipcore.proxy.builders import KEY, take
 from tests.support.phones import SWITCH, End, World
 
 AOR = "ben@example.org"
@@ -76,7 +77,11 @@ class Switch(End):
         super().__init__(world, "switch", SWITCH)
         self.locations = LocationTable(self.identifiers)
         self.proxy = Proxy(
-            identifiers=self.identifiers, is_own_uri=is_own, sent_bys={self.listener.sent_by}
+            identifiers=self.identifiers,
+            is_own_uri=is_own,
+            is_own_realm="example.org".__eq__,
+            sent_bys={self.listener.sent_by},
+            record_routes=RecordRoutes(KEY, {"udp": self.listener}),
         )
         self.keep_alives_answered = 0
 
@@ -101,14 +106,16 @@ class Switch(End):
         if isinstance(event, RequestReceived) and event.request.method == "REGISTER":
             self._register(event)
         elif isinstance(event, RequestReceived):
-            assert self.proxy.validate(event.request) is None
+            routed = self.proxy.admit(event.request)
+            assert isinstance(routed, Routed)
             targets = [
                 Target(one.request_uri, one.flow, one.path) for one in self.locations.lookup(AOR)
             ]
-            self._perform(self.proxy.forward(event, targets))
+            commands = self.proxy.forward(event, routed, targets, now=self.now)
+            perform_all(commands, self.layer, now=self.now)
         elif isinstance(event, ResponseReceived | TransactionFailed):
             assert event.owner[0] == OWNER
-            self._perform(self.proxy.receive(event))
+            perform_all(take(self.proxy, event, now=self.now), self.layer, now=self.now)
 
     def _register(self, event: RequestReceived) -> None:
         known = self.locations.lookup(AOR)
@@ -119,13 +126,6 @@ class Switch(End):
         fields = response_fields(changes, event.request, now=self.now)
         answer = respond(event.request, 200, to_tag="r", fields=fields)
         self.layer.respond(event.transaction, answer, now=self.now)
-
-    def _perform(self, commands: list[ProxyCommand]) -> None:
-        for command in commands:
-            if isinstance(command, SendRequest):
-                self.layer.request(command.request, command.flow, owner=command.owner, now=self.now)
-            else:
-                self.layer.respond(command.transaction, command.response, now=self.now)
 
 
 def is_own(uri: SipUri) -> bool:

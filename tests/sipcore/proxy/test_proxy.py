@@ -14,67 +14,70 @@ from sipcore.proxy.response_context import choose_best_response
 from sipcore.transaction.commands import SendRequest
 from tests.sipcore.proxy.builders import (
     FIRST,
+    FOURTH,
     SECOND,
+    THIRD,
     answer,
     failure,
+    forward,
     message,
     proxy,
-    received,
     response,
     sent,
+    take,
 )
 
 
 def under_way(targets: int = 2) -> tuple[Proxy, list[SendRequest]]:
     core = proxy()
-    return core, sent(core.forward(received(message()), [FIRST, SECOND, FIRST, SECOND][:targets]))
+    return core, sent(forward(core, message(), [FIRST, SECOND, THIRD, FOURTH][:targets]))
 
 
 def test_the_first_2xx_answers_at_once_and_the_others_are_kept_quiet() -> None:
     core, (first, second) = under_way()
-    result = answer(core.receive(response(second, 202, fields=(("server", "Phone"),))))
+    result = answer(take(core, response(second, 202, fields=(("server", "Phone"),))))
     assert (result.status, result.reason, result.to.tag) == (202, "Accepted", "t202")
     assert result.values("via") == message().values("via")
     assert (result.value("server"), result.call_id, str(result.cseq)) == ("Phone", "a", "7 MESSAGE")
     assert core.context_count == 1
-    assert core.receive(response(first, 200)) == []
+    assert take(core, response(first, 200)) == []
     assert core.context_count == 0
 
 
 def test_provisional_responses_stay_here() -> None:
     core, (first,) = under_way(1)
-    assert core.receive(response(first, 100)) == []
-    assert core.receive(response(first, 183)) == []
-    assert answer(core.receive(response(first, 200))).status == 200
+    assert take(core, response(first, 100)) == []
+    assert take(core, response(first, 183)) == []
+    assert answer(take(core, response(first, 200))).status == 200
 
 
 def test_the_best_answers_when_all_have_ended() -> None:
     core, (first, second) = under_way()
-    assert core.receive(response(first, 404)) == []
-    assert answer(core.receive(response(second, 302))).status == 302
+    assert take(core, response(first, 404)) == []
+    assert answer(take(core, response(second, 302))).status == 302
 
 
 def test_a_6xx_waits_for_a_2xx() -> None:
     core, (first, second) = under_way()
-    assert core.receive(response(first, 603)) == []
-    assert answer(core.receive(response(second, 200))).status == 200
+    assert take(core, response(first, 603)) == []
+    assert answer(take(core, response(second, 200))).status == 200
     core, (first, second) = under_way()
-    core.receive(response(first, 603))
-    assert answer(core.receive(response(second, 404))).status == 603
+    take(core, response(first, 603))
+    assert answer(take(core, response(second, 404))).status == 603
 
 
 def test_silence_is_a_408() -> None:
     core, (first, second) = under_way()
-    assert core.receive(failure(first)) == []
-    result = answer(core.receive(failure(second)))
+    assert take(core, failure(first)) == []
+    result = answer(take(core, failure(second)))
     assert (result.status, result.to.tag) == (408, "tag1")
     assert core.context_count == 0
 
 
 def test_one_answer_is_better_than_silence() -> None:
     core, (first, second) = under_way()
-    core.receive(failure(first))
-    assert answer(core.receive(response(second, 404))).status == 404
+    take(core, failure(first))
+    assert answer(take(core, response(second, 404))).status == 404
 
 
 @pytest.mark.parametrize("is_transport_failure", [True, False])
@@ -85,22 +88,22 @@ def test_a_503_of_a_target_is_a_500_of_ours(*, is_transport_failure: bool) -> No
         if is_transport_failure
         else response(first, 503, fields=(("retry-after", "3600"),))
     )
-    result = answer(core.receive(event))
+    result = answer(take(core, event))
     assert result.status == 500
     assert not result.has("retry-after")
 
 
 def test_events_of_strangers_are_ignored() -> None:
     core, (first,) = under_way(1)
-    core.receive(response(first, 404))
-    assert core.receive(response(first, 200)) == []
-    assert core.receive(failure(first)) == []
+    take(core, response(first, 404))
+    assert take(core, response(first, 200)) == []
+    assert take(core, failure(first)) == []
 
 
 def test_identity_of_the_target_does_not_pass() -> None:
     core, (first,) = under_way(1)
     fields = (("p-asserted-identity", "<sip:ben@example.org>"), ("x-secret", "1"), ("warning", "w"))
-    result = answer(core.receive(response(first, 404, fields=fields)))
+    result = answer(take(core, response(first, 404, fields=fields)))
     assert not result.has("p-asserted-identity")
     assert not result.has("x-secret")
     assert result.value("warning") == "w"
@@ -110,14 +113,14 @@ def test_a_response_without_a_readable_to_passes_with_ours() -> None:
     core, (first,) = under_way(1)
     event = response(first, 404)
     event.response = Response(404, "Not Found", [("to", "<sip:broken")])
-    assert answer(core.receive(event)).required("to") == "<sip:ben@example.org>"
+    assert answer(take(core, event)).required("to") == "<sip:ben@example.org>"
 
 
 def test_challenges_of_all_targets_are_collected() -> None:
     core, (first, second) = under_way()
-    core.receive(response(first, 401, fields=(("www-authenticate", 'Digest realm="a"'),)))
+    take(core, response(first, 401, fields=(("www-authenticate", 'Digest realm="a"'),)))
     event = response(second, 407, fields=(("proxy-authenticate", 'Digest realm="b"'),))
-    result = answer(core.receive(event))
+    result = answer(take(core, event))
     assert result.status == 401
     assert result.values("www-authenticate") == ['Digest realm="a"']
     assert result.values("proxy-authenticate") == ['Digest realm="b"']
@@ -156,9 +159,9 @@ def test_exactly_one_final_response_and_nothing_left_behind(
     for index, status in [*steps, *endings]:
         command = commands[index % targets]
         if status > 0:
-            answers += core.receive(response(command, status))
+            answers += take(core, response(command, status))
         else:
-            answers += core.receive(failure(command, is_transport_failure=status == 0))
+            answers += take(core, failure(command, is_transport_failure=status == 0))
     assert len(answers) == 1
     assert core.context_count == 0
-    assert core._under_way == {}
+    assert core.next_deadline() is None
