@@ -47,7 +47,8 @@ class AdmitRequest:
     `quote` is None where nothing can be charged: incoming and internal calls, emergency. `terms`
     say what `account_id` may spend; they count only with a quote. So do `allowances`: one for
     each that the quote names, of the local month in which the call begins; others are passed
-    over. `max_call_s` None means that nothing ends the call.
+    over. `max_call_s` None means that nothing ends the call. `referred_by` is the call whose party
+    asked for this one by transferring or forwarding it.
     """
 
     __slots__ = (
@@ -63,6 +64,7 @@ class AdmitRequest:
         "is_emergency",
         "max_call_s",
         "quote",
+        "referred_by",
         "terms",
         "trunk_id",
     )
@@ -84,6 +86,7 @@ class AdmitRequest:
         max_call_s: int | None = None,
         is_emergency: bool = False,
         trunk_id: str | None = None,
+        referred_by: str = "",
     ) -> None:
         self.call_id = call_id
         self.account_id = account_id
@@ -99,6 +102,7 @@ class AdmitRequest:
         self.max_call_s = max_call_s
         self.is_emergency = is_emergency
         self.trunk_id = trunk_id
+        self.referred_by = referred_by
 
     @property
     def cap_s(self) -> int:

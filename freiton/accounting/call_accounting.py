@@ -43,6 +43,7 @@ from freiton.accounting.charging_events import (
     CallAdmitted,
     CallAnswered,
     CallEnded,
+    CallJoined,
     CallReadopted,
     GrantExtended,
     LogRecord,
@@ -166,16 +167,20 @@ class CallAccounting:
         )
         return None
 
-    def answer(self, call_id: str, resume: bytes, *, at: datetime, now: float) -> int:
+    def answer(
+        self, call_id: str, resume: bytes, *, at: datetime, now: float, joined_to: str = ""
+    ) -> int:
         """Take the callee's 200 in; give the number to wait for before the caller gets its own.
 
-        `resume` is what call control needs to speak on both legs after a restart.
+        `resume` is what call control needs to speak on both legs after a restart; `joined_to` the
+        call whose conversation the callee is put into.
         """
         known = self._answer_seqs.get(call_id)
         if known is not None:
             return known
         call = self._call(call_id)
-        event = CallAnswered(when=self._journal.moment(at, now), call_id=call_id)
+        when = self._journal.moment(at, now)
+        event = CallAnswered(when=when, call_id=call_id, joined_to=joined_to)
         seq = self._answer_seqs[call_id] = self._journal.enter(event, PersonalFields(resume=resume))
         if call.admitted.is_emergency:
             self._confirmed.add(call_id)
@@ -190,6 +195,16 @@ class CallAccounting:
         when = self._journal.moment(at, now)
         event = SessionChanged(when=when, call_id=call_id, number=call.changes + 1)
         self._journal.enter(event, PersonalFields(resume=resume))
+
+    def join(self, call_id: str, joined_to: str, resume: bytes, *, at: datetime, now: float) -> int:
+        """Make a call part of another's conversation, or, without a name, stand alone again.
+
+        Nothing of what either costs changes. Gives the number to wait for before anybody hears it.
+        """
+        call = self._call(call_id)
+        when = self._journal.moment(at, now)
+        event = CallJoined(when=when, call_id=call_id, number=call.changes + 1, joined_to=joined_to)
+        return self._journal.enter(event, PersonalFields(resume=resume))
 
     def running_cost(self, call_id: str, *, now: float) -> RatedCall | None:
         """Price a running call as if it ended now; None where it has no price."""

@@ -81,6 +81,8 @@ def record_of_call(
         released_by=ending.released_by,
         sip_status=ending.final_status,
         partial_cause=ending.partial_cause,
+        joined_call_ids=call.joined,
+        referred_by=admitted.referred_by,
         quote=call.session.quote,
         billed_s=0 if rated is None else rated.billed_s,
         charged_s=0 if rated is None else rated.charged_s,

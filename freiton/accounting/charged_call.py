@@ -22,6 +22,8 @@ class ChargedCall:
         "anchor",
         "answered",
         "changes",
+        "joined",
+        "joined_to",
         "last_proof",
         "personal",
         "restarts",
@@ -42,6 +44,9 @@ class ChargedCall:
         self.talked_us = 0
         # Numbers the events that a call can have many of.
         self.changes = 0
+        # The call whose conversation this one is part of now, and all that ever shared one.
+        self.joined_to = ""
+        self.joined: tuple[str, ...] = ()
         # Set when the process that held the call is gone; None while its holder lives.
         self.last_proof: Instant | None = None
         # How many processes have begun since the call did.

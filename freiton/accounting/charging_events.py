@@ -75,10 +75,18 @@ class CallAdmitted(CallEvent, frozen=True, kw_only=True, omit_defaults=True, tag
     spans: tuple[AllowanceSpan, ...] = ()
     trunk_id: str | None = None
     is_emergency: bool = False
+    # The call whose party asked for this one by transferring or forwarding it.
+    referred_by: str = ""
 
 
 class CallAnswered(CallEvent, frozen=True, kw_only=True, omit_defaults=True, tag="answered"):
-    """The callee's 200 arrived at this instant; charging runs from here."""
+    """The callee's 200 arrived at this instant; charging runs from here.
+
+    `joined_to` is the call whose conversation the callee is put into, which is then held together
+    by what stands in these personal fields, not in that call's own.
+    """
+
+    joined_to: str = ""
 
 
 class SessionChanged(CallEvent, frozen=True, kw_only=True, omit_defaults=True, tag="changed"):
@@ -93,6 +101,21 @@ class SessionChanged(CallEvent, frozen=True, kw_only=True, omit_defaults=True, t
     def key(self) -> str:
         """One per change; which came last is told by the order of the log."""
         return f"{self.call_id}/changed/{self.number}"
+
+
+class CallJoined(CallEvent, frozen=True, kw_only=True, omit_defaults=True, tag="joined"):
+    """An answered call goes on as part of another's conversation, or, without a name, by itself.
+
+    Both stay charged as they were. `number` counts the changes and moves of the call.
+    """
+
+    number: int
+    joined_to: str = ""
+
+    @property
+    def key(self) -> str:
+        """One per change."""
+        return f"{self.call_id}/joined/{self.number}"
 
 
 class GrantExtended(CallEvent, frozen=True, kw_only=True, omit_defaults=True, tag="extended"):
@@ -258,6 +281,7 @@ AnyEvent = (
     CallAdmitted
     | CallAnswered
     | SessionChanged
+    | CallJoined
     | GrantExtended
     | SlotMoved
     | CallReadopted

@@ -16,6 +16,7 @@ from freiton.accounting.charging_events import (
     CallAdmitted,
     CallAnswered,
     CallEnded,
+    CallJoined,
     CallReadopted,
     CallRerated,
     GrantExtended,
@@ -81,6 +82,9 @@ class ChargingState:
                 self._answer(event, personal)
             case SessionChanged():
                 self._change(event, personal)
+            case CallJoined():
+                self._change(event, personal)
+                self._join(event.call_id, event.joined_to)
             case GrantExtended():
                 self._extend(event)
             case CallEnded():
@@ -162,8 +166,20 @@ class ChargingState:
             call.personal = PersonalFields(
                 call.personal.calling_number, call.personal.called_number, personal.resume
             )
+        self._join(event.call_id, event.joined_to)
 
-    def _change(self, event: SessionChanged, personal: PersonalFields | None) -> None:
+    def _join(self, call_id: str, joined_to: str) -> None:
+        """Remember on both calls that they were one conversation: their records will say so."""
+        call = self.calls.get(call_id)
+        if call is None:
+            return
+        call.joined_to = joined_to
+        other = self.calls.get(joined_to)
+        if other is not None:
+            call.joined = _with(call.joined, joined_to)
+            other.joined = _with(other.joined, call_id)
+
+    def _change(self, event: SessionChanged | CallJoined, personal: PersonalFields | None) -> None:
         call = self.calls.get(event.call_id)
         if call is None:
             return
@@ -283,3 +299,7 @@ class ChargingState:
         # An event that waited for a broken log is older than those of calls that went on.
         if newest is None or when.boot_id != newest.boot_id or when.mono_us > newest.mono_us:
             self.last_alive = when
+
+
+def _with(ids: tuple[str, ...], one: str) -> tuple[str, ...]:
+    return ids if one in ids else (*ids, one)

@@ -45,6 +45,7 @@ def admission(
         spans=answer.spans,
         trunk_id=request.trunk_id,
         is_emergency=request.is_emergency,
+        referred_by=request.referred_by,
     )
 
 

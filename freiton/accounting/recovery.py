@@ -20,7 +20,8 @@ from rating.cdr import CallDetailRecord
 class OpenCall(NamedTuple):
     """An answered call that may still be running; `resume` is what call control left for it.
 
-    `restarts` counts the processes since, this one included.
+    `restarts` counts the processes since, this one included. `joined_to` is the call whose
+    conversation this one is part of.
     """
 
     call_id: str
@@ -30,6 +31,7 @@ class OpenCall(NamedTuple):
     last_proof: Instant
     granted_s: int
     restarts: int
+    joined_to: str = ""
 
 
 class Recovered(NamedTuple):
@@ -61,6 +63,7 @@ def recover(
                 call.last_proof,
                 call.session.grant.seconds,
                 call.restarts,
+                call.joined_to,
             )
         )
     return Recovered(accounting, open_calls, closed)

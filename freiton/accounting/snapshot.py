@@ -30,6 +30,8 @@ class CallSnapshot(Struct, frozen=True, kw_only=True, omit_defaults=True):
     changes: int = 0
     last_proof: Instant | None = None
     restarts: int = 0
+    joined_to: str = ""
+    joined: tuple[str, ...] = ()
 
 
 class StateSnapshot(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -60,6 +62,8 @@ def snapshot_of(state: ChargingState) -> StateSnapshot:
                 anchor=call.anchor,
                 talked_us=call.talked_us,
                 changes=call.changes,
+                joined_to=call.joined_to,
+                joined=call.joined,
                 last_proof=call.last_proof,
                 restarts=call.restarts,
             )
@@ -108,6 +112,8 @@ def decode_state(data: bytes, personal: Mapping[str, PersonalFields]) -> Chargin
         call.anchor = stored.anchor
         call.talked_us = stored.talked_us
         call.changes = stored.changes
+        call.joined_to = stored.joined_to
+        call.joined = stored.joined
         call.last_proof = stored.last_proof
         call.restarts = stored.restarts
         state.open_call(call, stored.owners)

@@ -21,7 +21,7 @@ CSV_COLUMNS: Final = (
     "price_list", "row", "document_line", "price_per_minute_ct", "price_per_call_ct",
     "increments", "covered_by", "readings", "billed_s", "charged_s", "basis", "amount_euro",
     "net_euro", "vat_euro", "gross_euro", "partial_cause", "rating_run", "supersedes",
-    "allowance_used_s", "plan", "origin",
+    "allowance_used_s", "plan", "origin", "joined_call_ids", "referred_by",
 )  # fmt: skip
 
 _CENTS_PER_EURO: Final = 100
@@ -73,6 +73,8 @@ def _attempt_cells(record: CallDetailRecord) -> dict[str, str]:
         "released_by": record.released_by or "",
         "sip_status": "" if record.sip_status is None else str(record.sip_status),
         "partial_cause": record.partial_cause or "",
+        "joined_call_ids": " ".join(record.joined_call_ids),
+        "referred_by": record.referred_by,
         "rating_run": str(record.rating_run),
         "supersedes": "" if record.supersedes is None else str(record.supersedes),
     }

@@ -60,6 +60,10 @@ class CallDetailRecord:
     """Which run found these amounts; 0 is what was charged when the call ended."""
     supersedes: int | None = None
     """The run whose amounts these replace."""
+    joined_call_ids: tuple[str, ...] = ()
+    """Calls that were one conversation with this one for a while, each with a record of its own."""
+    referred_by: str = ""
+    """The call whose party asked for this one by transferring or forwarding it; empty for none."""
 
     @property
     def vat_micros(self) -> int:
@@ -121,6 +125,8 @@ class CallDetailRecord:
             "gross_micros": self.gross_micros,
             **({"allowance_used_s": used_s} if used_s else {}),
             **(of_run if self.rating_run else {}),
+            **({"joined_call_ids": list(self.joined_call_ids)} if self.joined_call_ids else {}),
+            **({"referred_by": self.referred_by} if self.referred_by else {}),
         }
 
     @classmethod
@@ -159,6 +165,9 @@ class CallDetailRecord:
             # Only a record of a later run names one.
             rating_run=value_of(record, "rating_run", int) if "rating_run" in record else 0,
             supersedes=optional_of(record, "supersedes", int) if "rating_run" in record else None,
+            # Only where calls were transferred or forwarded.
+            joined_call_ids=_call_ids(record.get("joined_call_ids", [])),
+            referred_by=value_of(record, "referred_by", str) if "referred_by" in record else "",
         )
 
 
@@ -169,6 +178,12 @@ def _seconds_by_option(used_s: object) -> dict[str, int]:
     if min(seconds.values(), default=1) < 1:
         raise RecordError(f"an allowance in a record that paid nothing: {used_s!r}")
     return seconds
+
+
+def _call_ids(ids: object) -> tuple[str, ...]:
+    if not isinstance(ids, list | tuple) or not all(isinstance(one, str) for one in ids):
+        raise RecordError(f"a record needs call ids in a list, not {ids!r}")
+    return tuple(ids)
 
 
 def _write_instant(instant: datetime) -> str:
