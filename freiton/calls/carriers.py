@@ -154,7 +154,6 @@ class Carriers:
                 open_calls=open_over(trunk_id),
             )
             for trunk_id, carrier in self._by_id.items()
-            if carrier.place.flows
         }
 
     def is_registered(self, trunk_id: int, *, now: float) -> bool:

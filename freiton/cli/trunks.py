@@ -15,7 +15,10 @@ from freiton.storage.site.trunks import OF_PRESET
 app = typer.Typer(help="Trunks: ways to and from carriers.", no_args_is_help=True)
 
 _Name = Annotated[str, typer.Argument(help="The trunk's name.")]
-_Host = Annotated[str | None, typer.Option(help="The carrier: host or host:port.")]
+_Host = Annotated[
+    str | None,
+    typer.Option(help="The carrier: address, host:port, or a name alone, for SRV records."),
+]
 _Kind = Annotated[
     TrunkKind | None, typer.Option(help="Default: registration when there is a user name.")
 ]
@@ -137,7 +140,7 @@ def list_trunks(context: typer.Context, as_json: AsJson = False) -> None:
             one.name,
             one.kind,
             one.profile.name,
-            f"{one.host}:{one.port}/{one.transport}",
+            f"{one.host}:{one.port or 'srv'}/{one.transport}",
             one.username,
             one.priority,
             one.weight,

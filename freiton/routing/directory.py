@@ -180,7 +180,7 @@ class Trunk:
     name: str
     kind: TrunkKind
     host: str
-    port: int
+    port: int  # 0: where the SRV records of `host` say (RFC 3263 §4.2)
     transport: str
     listener: str  # the name of the listener that its requests leave from
     domain: str  # the carrier's, for the URIs we send

@@ -85,11 +85,13 @@ def _password(text: str) -> str:
 
 
 def _with_port(value: object) -> HostPort:
+    """Read where a carrier is; port 0 stands for a name without one, which SRV records locate."""
     if isinstance(value, HostPort):
         return value
     if isinstance(value, str):
         is_bare = ":" not in value or value.endswith("]")
-        return HostPort.parse(f"{value}:{_SIP_PORT}" if is_bare else value)
+        host = HostPort.parse(f"{value}:0" if is_bare else value)
+        return HostPort(host.host, _SIP_PORT) if host.is_ip and host.port == 0 else host
     raise ValueError("should be text like 192.0.2.1:5060")
 
 
