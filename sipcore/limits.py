@@ -119,6 +119,9 @@ CSEQ_MAX = 2**31 - 1
 DELTA_SECONDS_MAX = 2**32 - 1
 """RFC 3261 §20.19: expiry is a 32 bit number; more is read as this."""
 
+REDIRECTIONS_MAX = 5
+"""Diversions of one call; ISDN allows no more (ITU-T Q.732.2), and a sixth is a circle."""
+
 LIST_ENTRIES_MAX = 64
 """Entries of one list header (Via, Route, Contact), over all its fields: more is a parser bomb."""
 

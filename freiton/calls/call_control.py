@@ -193,6 +193,10 @@ class CallControl:
         """Hand over what became of a request that a call sent."""
         self._step_if_any(self._calls.get(call_id), event, now=now)
 
+    def has_call_from(self, account_id: int, number: str) -> bool:
+        """Tell whether somebody who shows this number calls, or talks with, an account."""
+        return self._calls.has_call_from(account_id, number)
+
     # What the log says.
 
     def appended(self, seq: int, *, now: float) -> None:

@@ -79,6 +79,16 @@ class CallRegistry:
         """Tell whether this INVITE reached us before on another way (§8.2.2.2)."""
         return merge_key(request) in self._by_merge_key
 
+    def has_call_from(self, account_id: int, number: str) -> bool:
+        """Tell whether somebody who shows this number calls, or talks with, an account."""
+        return any(
+            decision.calling_number == number and not decision.is_number_hidden
+            for running in self._calls.values()
+            if (decision := running.decision) is not None
+            and decision.called_account is not None
+            and decision.called_account.id == account_id
+        )
+
     def await_record(self, running: RunningCall, seq: int) -> None:
         """Remember who waits for a record of the log."""
         self._by_seq[seq] = running.id

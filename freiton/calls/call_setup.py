@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
@@ -19,6 +20,7 @@ from freiton.routing.refusals import RefusalCause
 from freiton.routing.request import read_request
 from freiton.routing.steps import decide
 from rating.engine import Unpriced
+from rating.ledger.account import local_date_of
 from rating.numbering import Numbering
 from sipcore.b2bua.extensions import check_invite
 from sipcore.identifiers import Identifiers
@@ -100,7 +102,7 @@ class CallSetup:
         if self._calls.is_merged(request):
             return refuse(RefusalCause.LOOP)
         at = self._clock.utc()
-        decision = decide(route_request, self._context(sender.source.host, now=now))
+        decision = decide(route_request, self._context(sender.source.host, at=at, now=now))
         if isinstance(decision, RefusedCall):
             return refuse(decision.cause, status=decision.status)
         if decision.kind is not CallKind.EMERGENCY:
@@ -114,7 +116,7 @@ class CallSetup:
         self._calls.start(received, decision, device=sender.device, conditions=conditions, now=now)
         return None
 
-    def _context(self, host: str, *, now: float) -> RouteContext:
+    def _context(self, host: str, *, at: datetime, now: float) -> RouteContext:
         return RouteContext(
             directory=self._site.directory,
             numbering=self.numbering,
@@ -122,6 +124,8 @@ class CallSetup:
             trunk_states=self._carriers.states(self._calls.open_over, now=now),
             identifiers=self._identifiers,
             strangers_may_call_emergency=self._may_stranger_call(host),
+            today=local_date_of(at),
+            has_call_from=self._calls.has_call_from,
         )
 
     def _may_stranger_call(self, host: str) -> bool:

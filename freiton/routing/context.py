@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Protocol
 
 from freiton.routing.directory import Directory, Trunk, TrunkKind
@@ -33,12 +34,18 @@ class TrunkState:
     open_calls: int = 0
 
 
+def _nobody_calls(_account_id: int, _number: str) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteContext:
     """Everything a decision may look at besides the request.
 
     A trunk without an entry in ``trunk_states`` is new: one by registration is not up yet, one by
-    fixed address is. ``identifiers`` is the chance by which weights are drawn.
+    fixed address is. ``identifiers`` is the chance by which weights are drawn. ``today`` is the
+    local date by which proofs expire: on the first day of all none holds. ``has_call_from`` tells
+    whether an account is being called, or talks, with this number shown.
     """
 
     directory: Directory
@@ -47,6 +54,8 @@ class RouteContext:
     trunk_states: Mapping[int, TrunkState]
     identifiers: Identifiers
     strangers_may_call_emergency: bool = False
+    today: date = date.min
+    has_call_from: Callable[[int, str], bool] = _nobody_calls
 
     def trunk_state(self, trunk: Trunk) -> TrunkState:
         """Return how a trunk stands."""

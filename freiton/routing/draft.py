@@ -5,6 +5,7 @@ from __future__ import annotations
 from freiton.routing.context import RouteContext
 from freiton.routing.identity import CallerIdentity
 from freiton.routing.number_format import CalledNumber
+from freiton.routing.redirected import Redirected
 from freiton.routing.request import RouteRequest
 
 
@@ -12,7 +13,8 @@ class Draft:
     """One call attempt on its way through THE ORDER.
 
     ``dialled`` is without the prefix that hides or shows the number; ``called`` is None until the
-    number is read, and stays None when an account is called by name.
+    number is read, and stays None when an account is called by name. ``history`` is who passed the
+    call on, as far as it is believed.
     """
 
     __slots__ = (
@@ -21,6 +23,7 @@ class Draft:
         "context",
         "dialled",
         "hides_by_prefix",
+        "history",
         "request",
     )
 
@@ -30,6 +33,7 @@ class Draft:
         self.dialled, self.hides_by_prefix = split_prefix(request.dialled)
         self.called: CalledNumber | None = None
         self.caller = CallerIdentity(number=None)
+        self.history: tuple[Redirected, ...] = ()
 
 
 def split_prefix(dialled: str) -> tuple[str, bool | None]:

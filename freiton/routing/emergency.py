@@ -19,8 +19,7 @@ from freiton.routing.decision import (
 from freiton.routing.directory import Account, Trunk
 from freiton.routing.draft import Draft, split_prefix
 from freiton.routing.identity import account_caller
-from freiton.routing.leg_identity import identity_for_emergency
-from freiton.routing.number_format import CalledNumber
+from freiton.routing.leg_identity import emergency_uri, identity_for_emergency
 from freiton.routing.refusals import RefusalCause
 from freiton.routing.trunks import emergency_trunks
 from rating.numbering import ServiceKind, ServiceNumber, emergency_number
@@ -100,11 +99,12 @@ def _calling_number(draft: Draft, account: Account) -> str | None:
     ).number
 
 
-def _group(trunk: Trunk, called: CalledNumber, calling_number: str | None) -> TrunkGroup:
+def _group(trunk: Trunk, called: ServiceNumber, calling_number: str | None) -> TrunkGroup:
+    request_uri = emergency_uri(called, trunk)
     return TrunkGroup(
         trunk=trunk,
-        request_uri=str(SipUri(trunk.domain, user=called.digits)),
+        request_uri=request_uri,
         identity=identity_for_emergency(
-            calling_number or trunk.asserted_number, trunk=trunk, called_user=called.digits
+            calling_number or trunk.asserted_number, trunk=trunk, request_uri=request_uri
         ),
     )

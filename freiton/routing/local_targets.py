@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from freiton.routing.context import RouteContext
 from freiton.routing.decision import DeviceGroup, DeviceTarget
 from freiton.routing.directory import Account, AccountKind
 from freiton.routing.identity import CallerIdentity
 from freiton.routing.leg_identity import identity_for_device
+from freiton.routing.redirected import Redirected
 from sipcore.message.uri import SipUri
 from sipcore.registrar.binding import Binding
 
@@ -17,7 +20,12 @@ def aor_of(account: Account) -> str:
 
 
 def device_group(
-    account: Account, number: str | None, caller: CallerIdentity, context: RouteContext
+    account: Account,
+    number: str | None,
+    caller: CallerIdentity,
+    *,
+    context: RouteContext,
+    history: Iterable[Redirected] = (),
 ) -> DeviceGroup | None:
     """Return all devices of an account as one group; None when nobody is there.
 
@@ -33,7 +41,10 @@ def device_group(
             for one in bindings
         ),
         identity=identity_for_device(
-            caller, host=account.domain, called_user=number or account.name
+            caller,
+            host=account.domain,
+            called_user=number or account.name,
+            history=history,
         ),
     )
 

@@ -19,8 +19,8 @@ def written_called(called: CalledNumber, number_format: NumberFormat) -> str:
     """Write a called number; short codes (116117, 118xy, 115) are the same everywhere."""
     if isinstance(called, E164Number):
         return written_e164(called.e164, number_format)
-    if number_format is NumberFormat.E164 and called.e164 is not None and called.digits[0] == "0":
-        return called.e164
+    if called.e164 is not None and called.digits[0] == "0":
+        return written_e164(called.e164, number_format)
     return called.digits
 
 
@@ -28,7 +28,7 @@ def written_e164(e164: str, number_format: NumberFormat) -> str:
     """Write a number with its plus, or with the prefixes that are dialled in Germany."""
     if number_format is NumberFormat.E164:
         return e164
-    if e164.startswith(_GERMANY):
+    if number_format is NumberFormat.NATIONAL and e164.startswith(_GERMANY):
         return f"0{e164.removeprefix(_GERMANY)}"
     return f"00{e164.removeprefix('+')}"
 

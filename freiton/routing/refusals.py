@@ -28,6 +28,8 @@ class RefusalCause(StrEnum):
     ACCOUNT_DISABLED = "account-disabled"
     CALLER_NUMBER_FORBIDDEN = "caller-number-forbidden"
     NO_CALLER_NUMBER = "no-caller-number"
+    ANONYMOUS_REFUSED = "anonymous-refused"
+    PRIVACY_IMPOSSIBLE = "privacy-impossible"
     EMERGENCY_FROM_STRANGER = "emergency-from-stranger"
     EMERGENCY_FROM_TRUNK = "emergency-from-trunk"
     EMERGENCY_FROM_ABROAD = "emergency-from-abroad"
@@ -95,6 +97,18 @@ REFUSALS: Final = MappingProxyType(
             q850=50,
             de="Dem Anschluss ist keine Rufnummer zugeteilt",
             en="No number is assigned to this account",
+        ),
+        RefusalCause.ANONYMOUS_REFUSED: Refusal(
+            status=433,
+            q850=21,
+            de="Teilnehmer nimmt keine Anrufe ohne Rufnummer an",
+            en="No calls without a number are taken here",
+        ),
+        RefusalCause.PRIVACY_IMPOSSIBLE: Refusal(
+            status=500,
+            q850=79,
+            de="Die verlangte Verschwiegenheit ist hier nicht möglich",
+            en="The privacy asked for is not possible here",
         ),
         RefusalCause.EMERGENCY_FROM_STRANGER: Refusal(
             status=403,

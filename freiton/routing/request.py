@@ -6,15 +6,20 @@ from dataclasses import dataclass
 from typing import Final
 
 from freiton.routing.directory import Account, Trunk
+from freiton.routing.trunk_profile import IdentityHeader
 from sipcore.errors import RemoteError
 from sipcore.message.address import NameAddress
 from sipcore.message.identity import Identity
 from sipcore.message.message import Request
 from sipcore.message.privacy import Privacy
+from sipcore.message.redirection import CAUSE_OF_REASON, UNKNOWN_REASON, redirections_of
 from sipcore.message.uri import SipUri, TelUri, Uri
 
 ANONYMOUS_HOST: Final = "anonymous.invalid"
 """RFC 3323 §4.1.1.3: the host of a From that tells nobody."""
+
+
+_IDENTITY_HEADERS: Final = ("p-asserted-identity", "p-preferred-identity", "remote-party-id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,12 +54,23 @@ class ClaimedIdentity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RedirectionClaim:
+    """Who passed the call on, as the sender wrote it; the oldest stands first in a request."""
+
+    user: str
+    reason: str
+    count: int = 1
+    is_private: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RouteRequest:
     """One call attempt, before any decision.
 
     ``dialled`` is the user part of the Request-URI or the number of a tel URI, with the parameters
     of a telephone-subscriber (RFC 3966 §3), or the whole text of any other URI
-    (``urn:service:sos``). ``host`` is empty when the URI has none.
+    (``urn:service:sos``). ``host`` is empty when the URI has none. ``others`` are all
+    that stands in identity headers, of which two are named here.
     """
 
     source: Source
@@ -65,6 +81,8 @@ class RouteRequest:
     preferred: ClaimedIdentity | None = None
     asserted: ClaimedIdentity | None = None
     privacy: frozenset[str] = frozenset()
+    redirections: tuple[RedirectionClaim, ...] = ()
+    others: tuple[ClaimedIdentity, ...] = ()
 
 
 def read_request(invite: Request, source: Source) -> RouteRequest:
@@ -81,8 +99,10 @@ def read_request(invite: Request, source: Source) -> RouteRequest:
         to_user=_user_of(invite.to.uri),
         from_=_claimed(invite.from_),
         preferred=_first_claimed(invite, "p-preferred-identity"),
-        asserted=_first_claimed(invite, "p-asserted-identity"),
+        asserted=_first_claimed(invite, _asserting(source)),
         privacy=Privacy.of(invite).values,
+        redirections=_redirections(invite),
+        others=_others(invite),
     )
 
 
@@ -108,6 +128,42 @@ def _claimed(address: NameAddress) -> ClaimedIdentity:
         host=uri.host if isinstance(uri, SipUri) else "",
         display_name=address.display_name,
     )
+
+
+def _asserting(source: Source) -> str:
+    """Return the header in which this sender's network tells who calls."""
+    trunk = source.trunk
+    if trunk is not None and trunk.profile.identity_header is IdentityHeader.REMOTE_PARTY:
+        return "remote-party-id"
+    return "p-asserted-identity"
+
+
+def _redirections(invite: Request) -> tuple[RedirectionClaim, ...]:
+    if not invite.has("diversion") and not invite.has("history-info"):
+        return ()
+    return tuple(
+        RedirectionClaim(
+            user=_user_of(one.uri),
+            reason=one.reason if one.reason in CAUSE_OF_REASON else UNKNOWN_REASON,
+            count=one.count,
+            is_private=one.is_private,
+        )
+        for one in redirections_of(invite)
+    )
+
+
+def _others(invite: Request) -> tuple[ClaimedIdentity, ...]:
+    """Return what stands in any identity header; a value that cannot be read shows nobody."""
+    found = []
+    for key in _IDENTITY_HEADERS:
+        if not invite.has(key):
+            continue
+        for entry in invite.entries(key):
+            try:
+                found.append(_claimed(NameAddress.parse(entry)))
+            except RemoteError:
+                continue
+    return tuple(found)
 
 
 def _first_claimed(invite: Request, key: str) -> ClaimedIdentity | None:

@@ -24,22 +24,29 @@ from freiton.routing.decision import (
 from freiton.routing.directory import Account, Trunk
 from freiton.routing.draft import Draft
 from freiton.routing.emergency import connect_emergency, connect_to_answering_point
+from freiton.routing.foreign_number import number_of_another
 from freiton.routing.identity import (
     account_caller,
+    cannot_keep_private,
     may_hide_from,
     shows_forbidden_number,
     trunk_caller,
     wants_hiding,
 )
-from freiton.routing.leg_identity import identity_for_trunk
+from freiton.routing.leg_identity import called_uri, identity_for_trunk
 from freiton.routing.local_targets import device_group
 from freiton.routing.number_format import CalledNumber, read_e164, written_called
+from freiton.routing.redirected import (
+    all_private,
+    is_passed_on_too_often,
+    redirected_by_account,
+    redirected_by_trunk,
+)
 from freiton.routing.refusals import RefusalCause
 from freiton.routing.request import RouteRequest
 from freiton.routing.trunks import ordinary_trunks
 from rating.numbering import DiallingOrigin, NumberRefused, RefusalReason, ServiceNumber
 from sipcore.errors import LocalError
-from sipcore.message.uri import SipUri
 
 Step = Callable[[Draft], RouteDecision | None]
 
@@ -76,6 +83,31 @@ def refuse_strangers(draft: Draft) -> RouteDecision | None:
     return None
 
 
+def refuse_circles(draft: Draft) -> RouteDecision | None:
+    """Refuse a call that was diverted again and again: it runs in a circle."""
+    if is_passed_on_too_often(draft.request.redirections):
+        return RefusedCall(cause=RefusalCause.LOOP)
+    return None
+
+
+def refuse_forbidden_numbers(draft: Draft) -> RouteDecision | None:
+    """Break off a call that shows a number nobody may show, whichever way it goes."""
+    if shows_forbidden_number(draft.request):
+        return RefusedCall(cause=RefusalCause.CALLER_NUMBER_FORBIDDEN)
+    return None
+
+
+def refuse_impossible_privacy(draft: Draft) -> RouteDecision | None:
+    """Refuse who would rather not call than be known, where it cannot be hidden (RFC 3323)."""
+    request = draft.request
+    account = request.source.account
+    is_call_centre = account is not None and account.is_call_centre
+    may_hide = not is_call_centre and may_hide_from(draft.dialled, None)
+    if cannot_keep_private(request, may_hide=may_hide):
+        return RefusedCall(cause=RefusalCause.PRIVACY_IMPOSSIBLE)
+    return None
+
+
 def connect_inbound(draft: Draft) -> RouteDecision | None:
     """Decide a call from a carrier: it goes to a number of ours or nowhere.
 
@@ -85,10 +117,9 @@ def connect_inbound(draft: Draft) -> RouteDecision | None:
     trunk = request.source.trunk
     if trunk is None:
         return None
-    if shows_forbidden_number(request):
-        return RefusedCall(cause=RefusalCause.CALLER_NUMBER_FORBIDDEN)
     plan, directory = context.numbering.plan, context.directory
     draft.caller = trunk_caller(trunk, request, plan)
+    draft.history = redirected_by_trunk(request.redirections, trunk, plan)
     for text in (request.dialled, request.to_user):
         number = read_e164(text, trunk.number_format, plan)
         owner = None if number is None else directory.owner_of_number(number)
@@ -169,6 +200,9 @@ def connect_outbound(draft: Draft) -> RouteDecision | None:
 ORDER: Final[tuple[Step, ...]] = (
     connect_emergency,
     refuse_strangers,
+    refuse_circles,
+    refuse_forbidden_numbers,
+    refuse_impossible_privacy,
     connect_inbound,
     refuse_foreign_domain,
     connect_colleague,
@@ -195,19 +229,32 @@ def _called(draft: Draft) -> CalledNumber:
 def _identify(draft: Draft, account: Account) -> None:
     wish = draft.hides_by_prefix
     is_hidden = wants_hiding(draft.request, account) if wish is None else wish
+    is_hidden = is_hidden and not account.is_call_centre
+    is_hidden = is_hidden and may_hide_from(draft.dialled, draft.called)
+    request, context = draft.request, draft.context
+    directory, plan = context.directory, context.numbering.plan
+    history = redirected_by_account(request.redirections, account, directory, plan)
+    draft.history = all_private(history) if is_hidden else history
     draft.caller = account_caller(
         account,
-        draft.request,
-        directory=draft.context.directory,
-        plan=draft.context.numbering.plan,
-        is_hidden=is_hidden and may_hide_from(draft.dialled, draft.called),
+        request,
+        directory=directory,
+        plan=plan,
+        is_hidden=is_hidden,
+        shown=number_of_another(
+            request, account, context, called=draft.called, is_diverted=bool(history)
+        ),
     )
 
 
 def _connect_account(
     draft: Draft, account: Account, number: str | None, kind: CallKind
 ) -> RouteDecision:
-    group = device_group(account, number, draft.caller, draft.context)
+    if account.rejects_anonymous and draft.caller.is_hidden:
+        return RefusedCall(cause=RefusalCause.ANONYMOUS_REFUSED)
+    group = device_group(
+        account, number, draft.caller, context=draft.context, history=draft.history
+    )
     if group is None:
         return RefusedCall(cause=RefusalCause.NOT_REGISTERED)
     return _connect(draft, kind, (group,), called_account=account)
@@ -240,8 +287,10 @@ def _trunk_group(draft: Draft, called: CalledNumber, trunk: Trunk) -> TrunkGroup
     user = written_called(called, trunk.number_format)
     return TrunkGroup(
         trunk=trunk,
-        request_uri=str(SipUri(trunk.domain, user=user)),
-        identity=identity_for_trunk(draft.caller, number, trunk=trunk, called_user=user),
+        request_uri=called_uri(user, trunk),
+        identity=identity_for_trunk(
+            draft.caller, number, trunk=trunk, called_user=user, history=draft.history
+        ),
     )
 
 

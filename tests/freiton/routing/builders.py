@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import cache
 from ipaddress import ip_network
 from pathlib import Path
@@ -16,12 +17,13 @@ from freiton.routing.directory import (
     Customer,
     Directory,
     NumberBlock,
+    NumberRight,
     Trunk,
     TrunkKind,
     TrunkSource,
 )
 from freiton.routing.refusals import RefusalCause
-from freiton.routing.request import ClaimedIdentity, RouteRequest, Source
+from freiton.routing.request import ClaimedIdentity, RedirectionClaim, RouteRequest, Source
 from freiton.routing.steps import decide
 from rating.numbering import Numbering, load_numbering
 from sipcore.registrar.binding import Binding
@@ -29,6 +31,7 @@ from sipcore.transport.flow import Flow, Listener, Transport
 from tests.support.phones import CountingIdentifiers
 
 UDP = Listener("udp", Transport.UDP, ("192.0.2.1", 5060))
+TODAY = date(2026, 5, 20)
 CONFIG = Path(__file__).parents[3] / "config" / "numbering"
 
 ANNA = Account(
@@ -98,6 +101,9 @@ class Scene:
         }
     )
     strangers_may_call_emergency: bool = False
+    rights: tuple[NumberRight, ...] = ()
+    today: date = TODAY
+    callers: frozenset[tuple[int, str]] = frozenset()
 
     def directory(self) -> Directory:
         return Directory(
@@ -115,6 +121,7 @@ class Scene:
             },
             blocks=(NumberBlock(account_id=PBX.id, prefix="+4940667788", extension_digits=2),),
             trunks=self.trunks,
+            number_rights=self.rights,
         )
 
     def lookup(self, aor: str) -> tuple[Binding, ...]:
@@ -137,6 +144,8 @@ class Scene:
             trunk_states=self.states,
             identifiers=CountingIdentifiers(""),
             strangers_may_call_emergency=self.strangers_may_call_emergency,
+            today=self.today,
+            has_call_from=lambda account_id, number: (account_id, number) in self.callers,
         )
 
     def with_account(self, account: Account) -> Scene:
@@ -155,6 +164,7 @@ def dial(
     asserted: ClaimedIdentity | None = None,
     to_user: str = "",
     privacy: Iterable[str] = (),
+    redirections: Iterable[RedirectionClaim] = (),
 ) -> RouteRequest:
     name = "stranger" if account is None else account.name
     return RouteRequest(
@@ -171,6 +181,7 @@ def dial(
         preferred=preferred,
         asserted=asserted,
         privacy=frozenset(privacy),
+        redirections=tuple(redirections),
     )
 
 
