@@ -24,11 +24,12 @@ from freiton.clock import Clock
 from freiton.compose import Surroundings, compose
 from freiton.config import Config
 from freiton.config.rating_data import read_numbering, read_tariffs
-from freiton.config.reachable import reachable
+from freiton.config.trunk_profiles import read_trunk_presets
 from freiton.control import SOCKET_NAME, Broadcast, ControlServer, StateLock
 from freiton.draining import EMERGENCY_WAIT_S, Draining
 from freiton.errors import OperatorError
 from freiton.identifiers import RandomIdentifiers
+from freiton.listening import Listening
 from freiton.metrics.exporter import MetricsServer
 from freiton.metrics.histogram import Histogram
 from freiton.metrics.loop_lag import LoopLag
@@ -42,11 +43,10 @@ from freiton.switch_facts import ComposedFacts, MeasuredLog, MeasuredPricing, Pa
 from rating.numbering import Numbering
 from rating.pricing import Tariffs
 from sipcore.auth.nonce import Nonces
-from sipcore.errors import LocalError
 from sipcore.limits import DEFAULT_LIMITS
 from sipcore.net.endpoint import Endpoint
 from sipcore.net.resolver import Answer, Resolver
-from sipcore.transport.flow import Listener, Transport
+from sipcore.transport.flow import Listener
 
 
 class FollowedCalls:
@@ -81,8 +81,8 @@ class RunningSwitch:
         self._loop = asyncio.get_running_loop()
         self._clock = Clock()
         self._opened = AsyncExitStack()
-        self._listeners: dict[str, Listener] = {}
-        self._sent_bys: set[str] = set()
+        self._listening = Listening(config, journal, loop=self._loop)
+        self._opened.callback(self._listening.close)
         self._awaited: dict[int, asyncio.Future[bool]] = {}
         self._is_settling = False
         self._rating_latency = Histogram()
@@ -91,7 +91,7 @@ class RunningSwitch:
     @property
     def listeners(self) -> Mapping[str, Listener]:
         """The open sockets for SIP by name, with the ports that the system chose."""
-        return self._listeners
+        return self._listening.listeners
 
     async def start(self) -> None:
         """Open everything; raises OperatorError with one sentence when something is not to be had.
@@ -132,14 +132,17 @@ class RunningSwitch:
     async def _open(self) -> None:
         config = self._config
         self._store = SiteStore.open(
-            config.state_folder, domains=config.domains, provider=config.tariff.provider
+            config.state_folder,
+            domains=config.domains,
+            provider=config.tariff.provider,
+            presets=read_trunk_presets(config.profiles.folder),
         )
         self._opened.callback(self._store.close)
         self._opened.enter_context(StateLock(config.state_folder))
         self._site = LiveSite(self._store.load_directory(local_hosts=config.known_hosts))
         open_calls = await self._open_log()
         self._compose()
-        await self._listen()
+        await self._listening.open(self._endpoint)
         self._restore_bindings()
         self._set_terms()
         self._update_carriers()
@@ -147,7 +150,7 @@ class RunningSwitch:
         # What was loaded stays; a full collection over it would stop the loop for long.
         gc.collect()
         gc.freeze()
-        self._parts.calls.resume(open_calls, self._listeners, now=time.monotonic())
+        self._parts.calls.resume(open_calls, self._listening.listeners, now=time.monotonic())
         self._endpoint.settle()
 
     async def _open_log(self) -> list[OpenCall]:
@@ -202,8 +205,8 @@ class RunningSwitch:
                 nonces=Nonces(secrets.token_bytes(32), secrets.token_bytes(8)),
                 record_route_key=self._store.key_for("record-route"),
                 names=resolver,
-                listeners=self._listeners,
-                sent_bys=self._sent_bys,
+                listeners=self._listening.listeners,
+                sent_bys=self._listening.sent_bys,
                 on_fault=self._call_failed,
             ),
         )
@@ -240,30 +243,14 @@ class RunningSwitch:
                 writer=self._writer,
                 rating=self._rating_latency,
                 loop_lag=lag,
-                listeners_configured=len(self._config.listeners),
+                listening=self._listening,
             )
         )
-
-    async def _listen(self) -> None:
-        for one in self._config.listeners:
-            advertised = one.advertise or reachable(one.listen)
-            try:
-                listener = await self._endpoint.listen(
-                    one.name,
-                    Transport[one.transport.upper()],
-                    (one.listen.host, one.listen.port),
-                    advertised=(advertised.host, advertised.port),
-                )
-            except (OSError, LocalError) as error:
-                why = getattr(error, "strerror", None) or error
-                raise OperatorError(f"{one.transport} {one.listen}: {why}") from error
-            self._listeners[one.name] = listener
-            self._sent_bys.add(listener.sent_by)
 
     def _restore_bindings(self) -> None:
         now = time.monotonic()
         folder = self._config.state_folder / CHARGING_FOLDER
-        for aor, binding in self._bindings.load(folder, self._listeners, now=now):
+        for aor, binding in self._bindings.load(folder, self._listening.listeners, now=now):
             self._parts.locations.restore(aor, binding, now=now)
 
     async def _open_doors(self) -> None:
@@ -278,6 +265,7 @@ class RunningSwitch:
             self._config.state_folder / SOCKET_NAME,
             commands={
                 "reload": self._reload,
+                "reload-all": self._reload_all,
                 "status": self._status,
                 "top-up": self._top_up,
                 "begin-rating-run": self._begin_rating_run,
@@ -293,7 +281,8 @@ class RunningSwitch:
     def reload(self) -> None:
         """Take over site, price lists and number table as they are now; all of it, or nothing.
 
-        Running calls go on with the price that they were promised.
+        Running calls go on with the price that they were promised. Certificates are read last, each
+        for itself.
         """
         directory = self._store.load_directory(local_hosts=self._config.known_hosts)
         tariffs, numbering = read_tariffs(self._config), read_numbering(self._config)
@@ -302,6 +291,7 @@ class RunningSwitch:
         setup.pricing = self._pricing(tariffs, numbering)
         setup.numbering = numbering
         self._use(directory)
+        self._listening.reload()
 
     def reload_site(self) -> None:
         """Take over the site alone, after a change by the operator's command."""
@@ -378,6 +368,11 @@ class RunningSwitch:
 
     async def _reload(self, _arguments: Mapping[str, Any]) -> object:
         self.reload_site()
+        self._listening.take_over_changes()
+        return {"accounts": len(self._site.directory.accounts)}
+
+    async def _reload_all(self, _arguments: Mapping[str, Any]) -> object:
+        self.reload()
         return {"accounts": len(self._site.directory.accounts)}
 
     async def _status(self, _arguments: Mapping[str, Any]) -> object:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final, cast
 
 from freiton.accounting.call_accounting import CallAccounting
@@ -16,6 +16,7 @@ from freiton.calls.ports import Site
 from freiton.calls.pricing import Pricing
 from freiton.calls.running_call import Phase
 from freiton.compose import Composed
+from freiton.listening import Listening
 from freiton.metrics.facts import (
     CallFacts,
     CallKind,
@@ -34,8 +35,10 @@ from rating.engine import Unpriced
 from rating.numbering import PrefixTable
 from rating.pricing import Tariffs
 from sipcore.net.endpoint import Endpoint
+from sipcore.transport.flow import Transport
 
 ALL_LISTENERS: Final = "all"
+TRANSPORTS: Final = tuple(one.name.lower() for one in Transport)
 
 
 class MeasuredPricing(Pricing):
@@ -96,7 +99,7 @@ class Parts:
     writer: ChargingLogWriter
     rating: Histogram
     loop_lag: Histogram
-    listeners_configured: int
+    listening: Listening
 
 
 class ComposedFacts:
@@ -110,14 +113,14 @@ class ComposedFacts:
         parts = self._parts
         return Health(
             log_up=parts.writer.is_up and parts.accounting.is_log_up,
-            listeners_up=len(parts.endpoint.listeners) == parts.listeners_configured,
+            listeners_up=parts.listening.are_all_open,
             shutting_down=parts.composed.setup.is_draining,
         )
 
     def registrar(self) -> RegistrarFacts:
         """Return who can be reached."""
         locations = self._parts.composed.locations
-        by_transport: dict[str, int] = {"udp": 0, "tcp": 0}
+        by_transport = dict.fromkeys(TRANSPORTS, 0)
         for _, bindings in locations.items():  # noqa: PERF102 - no dict, but its pairs
             for binding in bindings:
                 by_transport[binding.flow.transport.name.lower()] += 1
@@ -149,6 +152,7 @@ class ComposedFacts:
         """Return messages, transactions and the loop."""
         parts = self._parts
         layer, net = parts.composed.layer.counters, parts.endpoint.counters
+        open_now = parts.endpoint.connections_per_transport()
         return SignallingFacts(
             requests_in=layer.requests_received,
             requests_out=layer.requests_sent,
@@ -165,7 +169,14 @@ class ComposedFacts:
                 "server": parts.composed.layer.server_transactions,
             },
             open_deadlines=parts.composed.calls.open_deadlines,
-            tcp_connections=parts.endpoint.connections(),
+            connections={
+                one.name.lower(): open_now.get(one, 0)
+                for one in Transport
+                if one is not Transport.UDP
+            },
+            handshakes_failed=net.handshakes_failed,
+            peers_unproven=net.peers_unproven,
+            certificate_days=parts.listening.days_left(datetime.now(UTC)),
             udp_drops={ALL_LISTENERS: parts.endpoint.udp_drops()},
             loop_lag=parts.loop_lag,
         )

@@ -27,6 +27,7 @@ from freiton.cli import (
     plans,
     quote,
     rate,
+    reload,
     rerate,
     run,
     simulate,
@@ -58,6 +59,7 @@ app.command("explain")(explain.explain_call)
 app.command("rerate")(rerate.rerate_calls)
 app.command("simulate")(simulate.simulate_calls)
 app.command("status")(status.status)
+app.command("reload")(reload.reload)
 app.command("top-up")(top_up.top_up)
 app.command("calls")(calls.calls)
 app.add_typer(cdr.app, name="cdr")

@@ -7,6 +7,7 @@ from freiton.cli.desk import Desk
 from freiton.cli.output import say
 from freiton.config import Config, ConfigError, Problem
 from freiton.config.rating_data import read_charges
+from freiton.listening import certificate_problems
 from freiton.routing.directory import Directory
 from freiton.routing.uncharged import charged_neighbours
 
@@ -23,6 +24,9 @@ def check_config(context: typer.Context) -> None:
     for listener in config.listeners:
         advertised = f", as {listener.advertise}" if listener.advertise else ""
         say(f"{listener.name}: {listener.transport} {listener.listen}{advertised}")
+    problems = [Problem(one) for one in certificate_problems(config)]
+    if problems:
+        raise ConfigError(None, problems)
     say(f"http: {config.http.listen}")
     say(f"domains: {', '.join(config.domains)}")
     say(f"state folder: {config.state_folder}")

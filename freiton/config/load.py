@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from freiton.config.host_port import HostPort
 from freiton.config.machine_addresses import machine_addresses
@@ -10,12 +11,16 @@ from freiton.config.problems import TomlFile, validate
 from freiton.config.settings import Config, contradictions
 from freiton.config.shipped import shipped
 
+_PATHS: Final = frozenset({"folder", "ca_file", "certificate", "client_ca_file", "private_key"})
+"""Settings that are paths, and start at the folder of the file they stand in."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overrides:
     """What the command line or the environment puts over the file.
 
-    `sip` is the address of every listener, `http` that of the health and metrics socket.
+    `sip` is the address of every listener but those for WebSocket, `http` that of the health and
+    metrics socket.
     """
 
     state_folder: Path | None = None
@@ -63,7 +68,7 @@ def _place(values: dict[str, object], folder: Path, overrides: Overrides) -> Non
         values["state_folder"] = folder / values["state_folder"]
     if overrides.state_folder is not None:
         values["state_folder"] = overrides.state_folder.absolute()
-    for section in ("tariff", "numbering", "profiles"):
+    for section in ("tariff", "numbering", "profiles", "tls"):
         table = values[section]
         if isinstance(table, Mapping):
             values[section] = {key: _anchored(key, value, folder) for key, value in table.items()}
@@ -72,14 +77,29 @@ def _place(values: dict[str, object], folder: Path, overrides: Overrides) -> Non
     if overrides.log_level is not None:
         values["log"] = {"level": overrides.log_level}
     listeners = values["listeners"]
-    if overrides.sip is not None and isinstance(listeners, list):
+    if isinstance(listeners, list):
         values["listeners"] = [
-            {**one, "listen": overrides.sip} if isinstance(one, Mapping) else one
+            _placed(one, folder, overrides.sip) if isinstance(one, Mapping) else one
             for one in listeners
         ]
+
+
+def _placed(
+    listener: Mapping[str, object], folder: Path, sip: HostPort | None
+) -> dict[str, object]:
+    """Anchor the files of a listener, and put the address of the command line in its place.
+
+    TLS takes the port behind it, as 5061 is behind 5060; WebSocket has ports of its own.
+    """
+    placed = {key: _anchored(key, value, folder) for key, value in listener.items()}
+    transport = listener.get("transport")
+    if sip is None or transport in ("ws", "wss"):
+        return placed
+    port = sip.port + (1 if transport == "tls" and sip.port else 0)
+    return {**placed, "listen": HostPort(sip.host, port)}
 
 
 def _anchored(key: str, value: object, folder: Path) -> object:
     if value == "":
         return None
-    return folder / value if key == "folder" and isinstance(value, str) else value
+    return folder / value if key in _PATHS and isinstance(value, str) else value

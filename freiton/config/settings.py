@@ -20,6 +20,22 @@ class Transport(StrEnum):
 
     UDP = "udp"
     TCP = "tcp"
+    TLS = "tls"
+    WS = "ws"
+    WSS = "wss"
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether it needs a certificate."""
+        return self in (Transport.TLS, Transport.WSS)
+
+
+class ClientCertificates(StrEnum):
+    """What to do about the certificates of those who connect to us."""
+
+    IGNORE = "ignore"
+    CHECK = "check"
+    REQUIRE = "require"
 
 
 class UnknownSource(StrEnum):
@@ -38,6 +54,9 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
+Origin = Annotated[str, shaped(r"https?://[A-Za-z0-9.\[\]:-]{1,255}", "like https://example.org")]
+"""Scheme, host and port of a page, as a browser names it (RFC 6454 §6.2)."""
+
 Seconds = Annotated[int, Field(strict=True, ge=1, le=86_400)]
 
 
@@ -48,12 +67,25 @@ class Section(BaseModel):
 
 
 class Listener(Section):
-    """A socket for SIP."""
+    """A socket for SIP; what a site leaves out here has no default but "none"."""
 
     name: Name
     transport: Transport
     listen: HostPortText
     advertise: HostPortText | None = None
+    certificate: Path | None = None
+    private_key: Path | None = None
+    client_certificates: ClientCertificates = ClientCertificates.IGNORE
+    client_ca_file: Path | None = None
+    origins: Annotated[tuple[Origin, ...], Field(max_length=64)] = ()
+
+
+class Tls(Section):
+    """Whom we believe when we connect by TLS; `ca_file` is None for whom the system trusts."""
+
+    ca_file: Path | None
+    verify_carriers: bool
+    wildcards: bool
 
 
 class Http(Section):
@@ -148,6 +180,7 @@ class Config(Section):
     domains: Annotated[tuple[HostName, ...], Field(min_length=1)]
     local_hosts: tuple[HostName, ...]
     listeners: Annotated[tuple[Listener, ...], Field(min_length=1, max_length=64)]
+    tls: Tls
     http: Http
     dns: Dns
     timers: Timers
@@ -203,7 +236,8 @@ def _listeners(listeners: tuple[Listener, ...]) -> Iterator[Problem]:
         names.add(listener.name)
         if not listener.listen.is_ip:
             yield Problem("should be an IP address of this machine", (*at, "listen"))
-        socket = (listener.transport, str(listener.listen))
+        family = "udp" if listener.transport is Transport.UDP else "tcp"
+        socket = (family, str(listener.listen))
         if listener.listen.port and socket in sockets:
             yield Problem(
                 f"{listener.transport} {listener.listen} is taken by another listener",
@@ -211,6 +245,28 @@ def _listeners(listeners: tuple[Listener, ...]) -> Iterator[Problem]:
             )
         sockets.add(socket)
         yield from _advertised(listener, at)
+        yield from _certificates(listener, at)
+
+
+def _certificates(listener: Listener, at: tuple[str, int]) -> Iterator[Problem]:
+    """Yield what does not fit the transport."""
+    files = ("certificate", "private_key")
+    given = [name for name in (*files, "client_ca_file") if getattr(listener, name) is not None]
+    if listener.transport.is_secure:
+        yield from (
+            Problem(f"is needed for {listener.transport}", (*at, name))
+            for name in files
+            if name not in given
+        )
+    else:
+        yield from (
+            Problem(f"is for tls and wss, not {listener.transport}", (*at, name)) for name in given
+        )
+    asks = listener.client_certificates is not ClientCertificates.IGNORE
+    if asks and listener.client_ca_file is None:
+        yield Problem("wants a client_ca_file", (*at, "client_certificates"))
+    if listener.origins and listener.transport not in (Transport.WS, Transport.WSS):
+        yield Problem(f"are for ws and wss, not {listener.transport}", (*at, "origins"))
 
 
 def _advertised(listener: Listener, at: tuple[str, int]) -> Iterator[Problem]:

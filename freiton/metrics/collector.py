@@ -155,7 +155,7 @@ def _signalling(signalling: SignallingFacts) -> Iterator[Metric]:
     _fill(transactions, (((kind,), count) for kind, count in signalling.transactions.items()))
     yield transactions
     yield _gauge("freiton_open_deadlines", "Armed timers.", signalling.open_deadlines)
-    yield _gauge("freiton_tcp_connections", "Open TCP connections.", signalling.tcp_connections)
+    yield from _connections(signalling)
     drops = CounterMetricFamily(
         "freiton_udp_drops", "Datagrams that the kernel had no room for.", labels=["listener"]
     )
@@ -164,6 +164,29 @@ def _signalling(signalling: SignallingFacts) -> Iterator[Metric]:
     yield _histogram(
         "freiton_loop_lag_seconds", "How late the event loop came to its work.", signalling.loop_lag
     )
+
+
+def _connections(signalling: SignallingFacts) -> Iterator[Metric]:
+    connections = GaugeMetricFamily(
+        "freiton_connections", "Open connections.", labels=["transport"]
+    )
+    _fill(connections, (((name,), count) for name, count in signalling.connections.items()))
+    yield connections
+    yield _counter(
+        "freiton_handshakes_failed",
+        "Handshakes of TLS and WebSocket that did not come about.",
+        signalling.handshakes_failed,
+    )
+    yield _counter(
+        "freiton_tls_peers_unproven",
+        "Peers whose certificate did not prove who they are.",
+        signalling.peers_unproven,
+    )
+    days = GaugeMetricFamily(
+        "freiton_certificate_days", "Days until a certificate ends.", labels=["listener"]
+    )
+    _fill(days, (((name,), left) for name, left in signalling.certificate_days.items()))
+    yield days
 
 
 def _requests(signalling: SignallingFacts) -> Metric:
@@ -239,7 +262,7 @@ def _histogram(name: str, text: str, histogram: Histogram) -> Metric:
 
 def _fill(
     family: GaugeMetricFamily | CounterMetricFamily,
-    samples: Iterable[tuple[tuple[str, ...], int]],
+    samples: Iterable[tuple[tuple[str, ...], float]],
 ) -> None:
     for labels, count in samples:
         family.add_metric(labels, count)

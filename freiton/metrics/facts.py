@@ -72,7 +72,10 @@ class SignallingFacts:
     parse_errors: int
     transactions: Mapping[TransactionKind, int]
     open_deadlines: int
-    tcp_connections: int
+    connections: Mapping[str, int]  # by transport
+    handshakes_failed: int  # of TLS and WebSocket
+    peers_unproven: int  # carriers and phones whose certificate does not prove their name
+    certificate_days: Mapping[str, float]  # by listener: how long its certificate is still good
     udp_drops: Mapping[str, int]  # by listener: datagrams that the kernel had no room for
     loop_lag: Histogram
 

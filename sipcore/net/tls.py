@@ -35,12 +35,14 @@ class ClientCertificates(IntEnum):
 class TlsSettings:
     """Files and rules of one listener; the certificate is followed by those of its issuers.
 
-    ``ca_file`` holds whom we trust, as server and as client; None means whom the system trusts.
+    ``ca_file`` holds whom we trust about those we connect to, ``client_ca_file`` about those who
+    connect to us; None means whom the system trusts, and nobody.
     """
 
     certificate: Path
     private_key: Path
     ca_file: Path | None = None
+    client_ca_file: Path | None = None
     client_certificates: ClientCertificates = ClientCertificates.IGNORE
     verifies_peers: bool = True
     allows_wildcards: bool = False
@@ -188,17 +190,16 @@ def _contexts(settings: TlsSettings) -> tuple[ssl.SSLContext, ssl.SSLContext]:
     for context in (server, client):
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION
-        _load(context, settings)
+        _load_certificate(context, settings)
+    _trust(client, settings.ca_file)
+    if settings.client_ca_file is not None:
+        _trust(server, settings.client_ca_file)
     return server, client
 
 
-def _load(context: ssl.SSLContext, settings: TlsSettings) -> None:
-    for path in (settings.certificate, settings.private_key, settings.ca_file):
-        try:
-            if path is not None:
-                path.read_bytes()
-        except OSError as error:
-            raise LocalError(f"{path}: {error.strerror or error}") from error
+def _load_certificate(context: ssl.SSLContext, settings: TlsSettings) -> None:
+    for path in (settings.certificate, settings.private_key):
+        _check_readable(path)
     try:
         context.load_cert_chain(settings.certificate, settings.private_key, password=_NO_PASSPHRASE)
     except (ssl.SSLError, OSError, ValueError) as error:
@@ -206,10 +207,23 @@ def _load(context: ssl.SSLContext, settings: TlsSettings) -> None:
         raise LocalError(
             f"{files} are not a certificate and its key without a passphrase"
         ) from error
+
+
+def _trust(context: ssl.SSLContext, ca_file: Path | None) -> None:
+    if ca_file is None:
+        context.load_default_certs()
+        return
+    _check_readable(ca_file)
     try:
-        if settings.ca_file is None:
-            context.load_default_certs()
-        else:
-            context.load_verify_locations(settings.ca_file)
+        context.load_verify_locations(ca_file)
     except (ssl.SSLError, OSError, ValueError) as error:
-        raise LocalError(f"{settings.ca_file} holds no certificates") from error
+        raise LocalError(f"{ca_file} holds no certificates") from error
+
+
+def _check_readable(path: Path) -> None:
+    """Name a file that cannot be read; OpenSSL would not say which."""
+    try:
+        with path.open("rb"):
+            pass
+    except OSError as error:
+        raise LocalError(f"{path}: {error.strerror or error}") from error

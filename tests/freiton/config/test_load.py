@@ -137,7 +137,7 @@ t2_s = true
         "site.toml:1: worker_id: 'abc' should be two letters or digits",
         "site.toml:2: colour: there is no such setting",
         "site.toml:3: domains[1]: 'bad domain' should be a host name or an IP address",
-        "site.toml:13: listeners[1].transport: should be 'udp' or 'tcp'",
+        "site.toml:13: listeners[1].transport: should be 'udp', 'tcp', 'tls', 'ws' or 'wss'",
         "site.toml:14: listeners[1].listen: '0.0.0.0' should be like 192.0.2.1:5060",
         "site.toml:15: listeners[1].advertise: should be text like 192.0.2.1:5060",
         "site.toml:18: http.listen: '2001:db8::1:80' should be written [2001:db8::1]:80",

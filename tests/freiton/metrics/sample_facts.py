@@ -78,7 +78,10 @@ class SampleFacts:
                 "server": 4,
             },
             open_deadlines=140,
-            tcp_connections=7,
+            connections={"tcp": 7, "tls": 2, "ws": 0, "wss": 1},
+            handshakes_failed=3,
+            peers_unproven=1,
+            certificate_days={"tls": 61.5},
             udp_drops={"udp": 3},
             loop_lag=self._lag,
         )

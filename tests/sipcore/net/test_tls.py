@@ -205,10 +205,11 @@ async def test_client_certificates_by_policy(
     is_served: bool,
 ) -> None:
     context = trusting(authority)
+    demanding = replace(settings, client_certificates=policy, client_ca_file=authority.ca_file)
     if shows:
         issuer = authority if shows == "good" else Authority(tmp_path, "Other CA")
         context.load_cert_chain(*issuer.issue("client", hosts=["phone.example"]))
-    async with secure_site(replace(settings, client_certificates=policy)) as (opened, listener, _):
+    async with secure_site(demanding) as (opened, listener, _):
         answered = False
         try:
             reader, writer = await connect(listener, context)
