@@ -34,6 +34,7 @@ def _devices(group: DeviceGroup, decision: Connect, *, now: float) -> tuple[Targ
             route=target.binding.path,
             fields=identity.fields,
             hides_caller=decision.is_number_hidden,
+            party=account_party(group.account),
         )
         for target in group.targets
         if target.binding.expires_at > now
@@ -57,6 +58,7 @@ def _trunk(
             from_value=group.identity.from_value,
             to_value=group.identity.to_value,
             ring_s=max(ring_s, trunk_ring_s),
+            route=carrier.route,
             fields=group.identity.fields,
             credentials=carrier.client,
             dialog_listeners=carriers.listeners,

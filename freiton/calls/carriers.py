@@ -10,14 +10,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
+from freiton.calls.carrier_pings import CarrierPings, Ping
 from freiton.calls.carrier_places import CarrierPlaces, Place
+from freiton.calls.carrier_requests import (
+    granted_s,
+    options_request,
+    register_request,
+    service_route,
+)
 from freiton.routing.context import TrunkState
 from freiton.routing.directory import Trunk, TrunkKind
 from sipcore.auth.client import DigestClient
 from sipcore.errors import RemoteError
 from sipcore.identifiers import Identifiers
-from sipcore.message import NameAddress, Request, Response, SipUri
-from sipcore.message.message import parse_delta_seconds
 from sipcore.transaction.commands import SendRequest
 from sipcore.transaction.deadlines import Deadline, Deadlines
 from sipcore.transaction.events import ResponseReceived, TransactionFailed
@@ -43,7 +48,7 @@ class Carrier:
 
     __slots__ = (
         "blocked_until", "call_id", "client", "cseq", "deadline", "expires_s", "failures",
-        "granted_until", "place", "registrar_client", "trunk", "untried", "way",
+        "granted_until", "place", "registrar_client", "route", "trunk", "untried", "way",
     )  # fmt: skip
 
     def __init__(self, trunk: Trunk, listener: Listener, *, call_id: str) -> None:
@@ -59,6 +64,8 @@ class Carrier:
         self.call_id = call_id
         self.cseq = 0
         self.expires_s = trunk.expires_s
+        self.route: tuple[str, ...] = ()
+        """The Service-Route of our registration (RFC 3608)."""
         self.failures = 0
         self.granted_until = 0.0
         self.blocked_until = 0.0
@@ -68,7 +75,7 @@ class Carrier:
 class Carriers:
     """Every trunk in service; answers with requests to be sent."""
 
-    __slots__ = ("_by_id", "_deadlines", "_identifiers", "_listeners", "_places")
+    __slots__ = ("_by_id", "_deadlines", "_identifiers", "_listeners", "_pings", "_places")
 
     def __init__(
         self, listeners: Mapping[str, Listener], identifiers: Identifiers, locator: Locator
@@ -76,6 +83,7 @@ class Carriers:
         self._listeners = listeners
         self._identifiers = identifiers
         self._places = CarrierPlaces(locator, OWNER)
+        self._pings = CarrierPings()
         self._by_id: dict[int, Carrier] = {}
         self._deadlines: Deadlines[int] = Deadlines()
 
@@ -97,6 +105,13 @@ class Carriers:
             commands += self._retire(known, now=now)
             carrier = Carrier(trunk, listener, call_id=self._identifiers.call_id())
             current[trunk.id] = carrier
+            if trunk.profile.options_ping_s:
+                self._pings.watch(
+                    trunk.id,
+                    trunk.profile.options_ping_s,
+                    call_id=self._identifiers.call_id(),
+                    now=now,
+                )
             commands += self._seek(carrier, now=now)
         for gone in self._by_id.values():
             commands += self._retire(gone, now=now)
@@ -150,7 +165,7 @@ class Carriers:
         return {
             trunk_id: TrunkState(
                 is_registered=self.is_registered(trunk_id, now=now),
-                is_blocked=carrier.blocked_until > now,
+                is_blocked=carrier.blocked_until > now or not self._pings.is_answering(trunk_id),
                 open_calls=open_over(trunk_id),
             )
             for trunk_id, carrier in self._by_id.items()
@@ -163,6 +178,10 @@ class Carriers:
             return False
         return carrier.trunk.kind is TrunkKind.FIXED_IP or carrier.granted_until > now
 
+    def is_answering(self, trunk_id: int) -> bool:
+        """Tell whether a carrier answered when it was last asked; True where nobody asks."""
+        return self._pings.is_answering(trunk_id)
+
     def block(self, trunk_id: int, *, now: float) -> None:
         """Pass a trunk over for a while, since it just did not answer a call."""
         carrier = self._by_id.get(trunk_id)
@@ -172,8 +191,11 @@ class Carriers:
     def receive(
         self, event: ResponseReceived | TransactionFailed, *, now: float
     ) -> list[SendRequest]:
-        """Take what became of a REGISTER; its owner begins with ``OWNER``."""
+        """Take what became of a REGISTER or OPTIONS; its owner begins with ``OWNER``."""
         carrier = self._by_id.get(int(event.owner[1]))
+        if event.request.method == "OPTIONS":
+            self._pings.receive(int(event.owner[1]), event, now=now)
+            return []
         if carrier is None or event.request.call_id != carrier.call_id:
             return []
         if isinstance(event, TransactionFailed):
@@ -196,11 +218,17 @@ class Carriers:
             carrier = self._by_id.get(trunk_id)
             if carrier is not None:
                 commands += self._seek(carrier, now=now)
+        for trunk_id, ping in self._pings.due(now=now):
+            commands += self._ask(trunk_id, ping, now=now)
         return commands
 
     def next_deadline(self) -> float | None:
         """Return when ``handle_deadlines`` is to be called next."""
-        deadlines = (self._deadlines.next(), self._places.next_deadline())
+        deadlines = (
+            self._deadlines.next(),
+            self._places.next_deadline(),
+            self._pings.next_deadline(),
+        )
         return min((one for one in deadlines if one is not None), default=None)
 
     def unregister_all(self, *, now: float) -> list[SendRequest]:
@@ -215,9 +243,10 @@ class Carriers:
             carrier.failures = 0
             if carrier.way is not None:
                 self._places.answered(carrier.way)
-            granted_s = _granted_s(response, carrier)
-            carrier.granted_until = now + granted_s
-            self._again(carrier, now + granted_s * REFRESH_SHARE)
+            carrier.route = service_route(response)
+            granted = granted_s(response, carrier.trunk, asked_s=carrier.expires_s)
+            carrier.granted_until = now + granted
+            self._again(carrier, now + granted * REFRESH_SHARE)
             return []
         if response.status in (401, 407) and carrier.registrar_client is not None:
             field = carrier.registrar_client.respond_to_challenge(
@@ -279,10 +308,26 @@ class Carriers:
         if carrier.deadline is not None:
             self._deadlines.cancel(carrier.deadline)
         self._places.leave(carrier.place)
+        self._pings.leave(carrier.trunk.id)
         if carrier.trunk.kind is TrunkKind.FIXED_IP or carrier.granted_until <= now:
             return []
         carrier.expires_s = 0
         return self._register(carrier, now=now)
+
+    def _ask(self, trunk_id: int, ping: Ping, *, now: float) -> list[SendRequest]:
+        """Ask a carrier whether it is there, over the way that a call would take."""
+        carrier, ways = self._by_id.get(trunk_id), self.ways(trunk_id, now=now)
+        if carrier is None or not ways:
+            self._pings.not_sent(trunk_id, now=now)
+            return []
+        request = options_request(
+            carrier.trunk,
+            ways[0],
+            call_id=ping.call_id,
+            cseq=ping.cseq,
+            tag=self._identifiers.tag(),
+        )
+        return [SendRequest(request, ways[0], (OWNER, trunk_id, ping.cseq))]
 
     def _register(
         self, carrier: Carrier, *, now: float, credentials: tuple[str, str] | None = None
@@ -291,16 +336,14 @@ class Carriers:
         if flow is None:
             return []
         carrier.cseq += 1
-        aor = str(SipUri(trunk.domain, user=trunk.username))
-        contact = f"<sip:{trunk.username}@{flow.listener.sent_by}>"
-        request = Request("REGISTER", SipUri(trunk.domain))
-        request.add("max-forwards", "70")
-        request.add("from", f"<{aor}>;tag={self._identifiers.tag()}")
-        request.add("to", f"<{aor}>")
-        request.add("call-id", carrier.call_id)
-        request.add("cseq", f"{carrier.cseq} REGISTER")
-        request.add("contact", contact)
-        request.add("expires", str(carrier.expires_s))
+        request = register_request(
+            trunk,
+            flow,
+            call_id=carrier.call_id,
+            cseq=carrier.cseq,
+            expires_s=carrier.expires_s,
+            tag=self._identifiers.tag(),
+        )
         client = carrier.registrar_client
         if credentials is None and client is not None:
             credentials = client.authorize(request, cnonce=self._identifiers.token(64))
@@ -317,21 +360,3 @@ def _digest_client(trunk: Trunk) -> DigestClient | None:
     return DigestClient(
         username=trunk.username, password=trunk.secret, realm=trunk.realm or trunk.domain
     )
-
-
-def _granted_s(response: Response, carrier: Carrier) -> float:
-    """Return the interval granted for our contact; what a carrier leaves out was granted as asked.
-
-    A zero or tiny interval would make us ask without pause.
-    """
-    granted: int | None = None
-    for entry in response.entries("contact"):
-        address = NameAddress.parse(entry)
-        uri = address.uri
-        if isinstance(uri, SipUri) and uri.user == carrier.trunk.username:
-            text = address.parameters.get("expires")
-            granted = parse_delta_seconds(text) if text is not None else None
-            break
-    if granted is None:
-        granted = response.expires
-    return float(max(10, carrier.expires_s if granted is None else granted))
