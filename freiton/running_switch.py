@@ -40,6 +40,7 @@ from freiton.storage.location_store import LocationStore
 from freiton.storage.site_store import SiteStore
 from freiton.storage.writer import ChargingLogWriter
 from freiton.switch_facts import ComposedFacts, MeasuredLog, MeasuredPricing, Parts
+from freiton.trace.tracing import Tracing
 from rating.numbering import Numbering
 from rating.pricing import Tariffs
 from sipcore.auth.nonce import Nonces
@@ -81,6 +82,8 @@ class RunningSwitch:
         self._loop = asyncio.get_running_loop()
         self._clock = Clock()
         self._opened = AsyncExitStack()
+        self._tracing = Tracing(config, self._clock, loop=self._loop)
+        self._opened.callback(self._tracing.close)
         self._listening = Listening(config, journal, loop=self._loop)
         self._opened.callback(self._listening.close)
         self._awaited: dict[int, asyncio.Future[bool]] = {}
@@ -208,6 +211,8 @@ class RunningSwitch:
                 listeners=self._listening.listeners,
                 sent_bys=self._listening.sent_bys,
                 on_fault=self._call_failed,
+                recorder=self._tracing.recorder,
+                tap=self._tracing.tap,
             ),
         )
         self._endpoint = Endpoint(
@@ -270,6 +275,7 @@ class RunningSwitch:
                 "top-up": self._top_up,
                 "begin-rating-run": self._begin_rating_run,
                 "correct-charges": self._correct_charges,
+                **self._tracing.commands(),
             },
             streams={"follow": self._follow},
         )
@@ -360,6 +366,7 @@ class RunningSwitch:
 
     def _call_failed(self, call_id: str, error: Exception) -> None:
         self._journal.error("call failed", call=call_id, exc_info=error)
+        self._tracing.call_failed(call_id)
 
     def _message_failed(self, error: Exception) -> None:
         self._journal.error("message failed", exc_info=error)

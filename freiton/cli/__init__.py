@@ -28,6 +28,7 @@ from freiton.cli import (
     quote,
     rate,
     reload,
+    replay,
     rerate,
     run,
     simulate,
@@ -35,6 +36,7 @@ from freiton.cli import (
     status,
     tariff,
     top_up,
+    trace,
     trunks,
 )
 from freiton.cli.desk import Desk
@@ -62,6 +64,8 @@ app.command("status")(status.status)
 app.command("reload")(reload.reload)
 app.command("top-up")(top_up.top_up)
 app.command("calls")(calls.calls)
+app.command("trace")(trace.trace_call)
+app.command("replay")(replay.replay_call)
 app.add_typer(cdr.app, name="cdr")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(site.app, name="site")

@@ -10,6 +10,7 @@ from freiton.accounting.instants import us_of_datetime
 from freiton.cli.desk import Desk
 from freiton.cli.output import AsJson, counted, euros, print_json, say
 from freiton.cli.progress import watched
+from freiton.cli.recordings import erase_traces
 from freiton.storage.charging_log import erase_personal_before, erase_personal_of_call
 from freiton.storage.charging_log_verify import verify
 
@@ -70,4 +71,9 @@ def erase_numbers(
         erased = erase_personal_before(folder, us_of_datetime(at))
     else:
         erased = erase_personal_of_call(folder, str(call))
+    erase_traces(
+        desk,
+        before=None if before is None else before.replace(tzinfo=desk.tariff_plan.time_zone),
+        call_id=call,
+    )
     say(f"Erased the numbers of {counted(erased, 'event')}.")

@@ -166,6 +166,26 @@ class Log(Section):
     level: LogLevel
 
 
+class Trace(Section):
+    """The flight recorder: what is remembered of calls, and for how long."""
+
+    enabled: Annotated[bool, Field(strict=True)]
+    calls_max: Annotated[int, Field(strict=True, ge=1, le=100_000)]
+    bytes_per_call_max: Annotated[int, Field(strict=True, ge=4_096, le=16_777_216)]
+    keep_s: Seconds
+    keep_on_fault: Annotated[bool, Field(strict=True)]
+    fault_files_days: Annotated[int, Field(strict=True, ge=1, le=30)]
+
+
+class Hep(Section):
+    """Where copies of all messages go, for a capture server."""
+
+    enabled: Annotated[bool, Field(strict=True)]
+    server: HostPortText
+    capture_id: Annotated[int, Field(strict=True, ge=0, le=4_294_967_295)]
+    password: Annotated[str, Field(max_length=255)]
+
+
 class Shutdown(Section):
     """How the switch stops."""
 
@@ -192,6 +212,8 @@ class Config(Section):
     numbering: Numbering
     profiles: Profiles
     log: Log
+    trace: Trace
+    hep: Hep
     shutdown: Shutdown
 
     @property

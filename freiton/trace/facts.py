@@ -44,5 +44,6 @@ def facts_of_event(event: CallEvent) -> Facts:
 
 def _way(group: Group) -> str:
     if isinstance(group, DeviceGroup):
-        return f"{len(group.targets)} device(s) of {group.account.name}"
+        count = len(group.targets)
+        return f"{count} device{'' if count == 1 else 's'} of {group.account.name}"
     return f"trunk {group.trunk.name}"

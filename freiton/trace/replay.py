@@ -51,13 +51,11 @@ class Difference:
         self.got = got
         self.why = why
 
-    def lines(self) -> list[str]:
-        """Return what differs, as a unified diff of the two messages."""
-        return list(
-            difflib.unified_diff(
-                _text(self.expected), _text(self.got), "recorded", "replayed", lineterm="", n=50
-            )
-        )
+    def lines(self, text_of: Callable[[bytes], str] | None = None) -> list[str]:
+        """Return what differs, as a unified diff of the two messages as ``text_of`` shows them."""
+        show = text_of or _text
+        sides = (show(self.expected).splitlines(), show(self.got).splitlines())
+        return list(difflib.unified_diff(*sides, "recorded", "replayed", lineterm="", n=50))
 
 
 class Replayed:
@@ -277,5 +275,5 @@ def _describe(entry: Entry) -> str:
     return kind.name.lower()
 
 
-def _text(data: bytes) -> list[str]:
-    return data.decode("utf-8", "replace").splitlines()
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
