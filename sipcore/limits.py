@@ -57,8 +57,9 @@ class Limits:
     partial_message_s: float = 10.0
     """A message on a stream that takes longer than this to arrive is an attack or a fault."""
 
-    idle_connection_s: float = 660.0
-    """A connection silent for so long is closed; phones refresh or send keep-alives sooner."""
+    idle_connection_s: float = 1_980.0
+    """A connection silent for so long is closed; phones send keep-alives sooner, and the calls of a
+    carrier over it are refreshed after half of 1,800 s."""
 
     connect_s: float = 4.0
     """A connection not open by then has failed; the caller can still try another way."""

@@ -26,13 +26,15 @@ SEEK_AGAIN_S: Final = 10.0
 class Place:
     """Where one trunk is: flows in the order to be tried, none as long as nobody knows."""
 
-    __slots__ = ("capabilities", "deadline", "flows", "listener", "trunk_id", "wanted")
+    __slots__ = ("capabilities", "deadline", "flows", "listener", "peer_name", "trunk_id", "wanted")
 
     def __init__(self, trunk: Trunk, listener: Listener) -> None:
         self.trunk_id = trunk.id
         self.listener = listener
         self.capabilities = Capabilities.of_listeners((listener,))
         self.wanted = Wanted(trunk.host.lower(), trunk.port or None, listener.transport)
+        # What a certificate must bear (RFC 5922 §4); whoever has an address may have a domain.
+        self.peer_name = trunk.domain if is_numeric(trunk.host) else trunk.host
         self.flows: tuple[Flow, ...] = ()
         self.deadline: Deadline[int] | None = None
 
@@ -44,7 +46,10 @@ class Place:
     def take(self, hops: tuple[NextHop, ...]) -> None:
         """Take over where the trunk is; nothing new leaves it where it was."""
         if hops:
-            self.flows = tuple(Flow(self.listener, (hop.host, hop.port)) for hop in hops)
+            name = self.peer_name
+            self.flows = tuple(
+                Flow(self.listener, (hop.host, hop.port), peer_name=name) for hop in hops
+            )
 
 
 class CarrierPlaces:

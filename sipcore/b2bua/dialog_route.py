@@ -27,7 +27,7 @@ def flow_along(dialog: Dialog, flow: Flow, listeners: Iterable[Listener]) -> Flo
     listener = choose_listener(ours, hop.transport, hop.host)
     if listener is None or not _may_be_sent_to(hop, flow, ours):
         return flow
-    return Flow(listener, (hop.host, hop.port))
+    return Flow(listener, (hop.host, hop.port), peer_name=flow.peer_name)
 
 
 def _is_served_by(flow: Flow, hop: NextHop) -> bool:

@@ -171,7 +171,8 @@ class Fork:
             status = 200
         elif method == "OPTIONS" or (method == "UPDATE" and not event.request.body):
             status = 200
-            ours = contact(self._call_id, attempt.target.flow)
+            target = attempt.target
+            ours = contact(self._call_id, target.flow, target.request_uri)
             fields = (("contact", ours), ("supported", SUPPORTED), *fields)
         elif method in METHODS:
             status = 491
@@ -376,8 +377,8 @@ class Fork:
         leg = Leg(
             self._call_id,
             self._number(),
-            # A connection that was opened for the INVITE carries the dialog.
-            event.flow if event.flow.is_reliable else target.flow,
+            # Not the connection that the answer came over: one of ours is opened anew if it went.
+            target.flow,
             Dialog.from_response(event.request, event.response),
             identifiers=self._identifiers,
             settings=self._settings,

@@ -17,7 +17,8 @@ from sipcore.limits import DEFAULT_LIMITS
 from sipcore.message.grammar import TOKEN
 from sipcore.message.message import Message, Request
 from sipcore.message.reason import Reason
-from sipcore.transport.flow import Flow, Transport
+from sipcore.message.uri import is_sips
+from sipcore.transport.flow import Flow
 
 METHODS: Final = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "UPDATE", "INFO", "MESSAGE")
 ALLOW: Final = ", ".join(METHODS)
@@ -68,12 +69,13 @@ _REASONS_MAX: Final = 2
 _REASON_TEXT_MAX: Final = 80
 
 
-def contact(call_id: str, flow: Flow) -> str:
-    """Return our Contact on a leg; its user part leads every later request to the call."""
-    transport = (
-        "" if flow.transport is Transport.UDP else f";transport={flow.transport.name.lower()}"
-    )
-    return f"<sip:{call_id}@{flow.listener.sent_by}{transport}>"
+def contact(call_id: str, flow: Flow, peer: str) -> str:
+    """Return our Contact on a leg; its user part leads every later request to the call.
+
+    It is a ``sips`` URI where that of the ``peer``, to whom it is told, is one (§8.1.1.8).
+    """
+    is_secure = is_sips(peer) and flow.transport.is_secure
+    return f"<{flow.listener.contact_uri(call_id, is_secure=is_secure)}>"
 
 
 def passed_fields(request: Request) -> Fields:

@@ -48,7 +48,7 @@ class Invitation:
             ("to", target.to_value),
             ("call-id", attempt.call_id),
             ("cseq", f"{attempt.sequence} INVITE"),
-            ("contact", contact(self._call_id, target.flow)),
+            ("contact", contact(self._call_id, target.flow, target.request_uri)),
             ("allow", ALLOW),
             ("supported", SUPPORTED),
             *attempt.timer.request_fields(),

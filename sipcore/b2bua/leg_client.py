@@ -88,7 +88,7 @@ class LegClient:
         self._call_id = call_id
         self._identifiers = identifiers
         self._settings = settings
-        self._contact = contact(call_id, flow)
+        self._contact = contact(call_id, flow, dialog.remote_target)
         self._next_owner = 0
         self._last_ack: Request | None = None
         self.number = number

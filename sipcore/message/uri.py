@@ -161,6 +161,11 @@ def parse_uri(text: str) -> Uri:
     return _tel_uri(text) if scheme == "tel" else OtherUri(text)
 
 
+def is_sips(text: str) -> bool:
+    """Tell whether the text of a URI is one of the scheme ``sips``, without parsing it."""
+    return text[:5].lower() == "sips:"
+
+
 def checked_host(host: str) -> str:
     """Return a ``host`` in lower case; an IPv6 reference must hold an address.
 

@@ -139,7 +139,8 @@ class TcpConnection(asyncio.Protocol):
         if peer is None:  # gone before we came to it
             stream.abort()
             return
-        self.flow = Flow(self.listener, (peer[0], peer[1]), self.number)
+        peer_name = "" if self.target is None else self.target.peer_name
+        self.flow = Flow(self.listener, (peer[0], peer[1]), self.number, peer_name=peer_name)
         if self._tls is not None and self.target is not None:
             self._tls.begin()
             self._flush_tls()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from types import MappingProxyType
 from typing import Final
 
 Address = tuple[str, int]
@@ -29,6 +30,20 @@ class Transport(IntEnum):
         return self in (Transport.WS, Transport.WSS)
 
 
+_URI_PARAMETERS: Final = MappingProxyType(
+    {
+        (Transport.UDP, False): "",
+        (Transport.TCP, False): ";transport=tcp",
+        (Transport.TLS, False): ";transport=tls",
+        (Transport.WS, False): ";transport=ws",
+        (Transport.WSS, False): ";transport=ws",
+        (Transport.TLS, True): "",
+        (Transport.WSS, True): ";transport=ws",
+    }
+)
+"""By transport, and whether the URI is ``sips``."""
+
+
 class Listener:
     """A socket that we listen on, and what others are told it is.
 
@@ -45,6 +60,15 @@ class Listener:
         self.bound = bound
         self.advertised = bound if advertised is None else advertised
         self.sent_by: Final = format_address(self.advertised)
+
+    def contact_uri(self, user: str, *, is_secure: bool = False) -> str:
+        """Return a URI by which peers of this listener reach ``user`` with us.
+
+        A secure one is ``sips``, which says TLS by itself. RFC 7118 §5.2.3 has one word for
+        WebSocket with TLS and without.
+        """
+        scheme = "sips" if is_secure else "sip"
+        return f"{scheme}:{user}@{self.sent_by}{_URI_PARAMETERS[self.transport, is_secure]}"
 
     def __repr__(self) -> str:
         return f"<Listener {self.name} {self.transport.name} {format_address(self.bound)}>"

@@ -150,13 +150,13 @@ def test_what_we_always_set() -> None:
     net.dial()
     invite = net.bob.requests("INVITE")[0]
     assert invite.value("allow") == ALLOW
-    assert invite.value("supported") == SUPPORTED == "timer"
+    assert invite.value("supported") == SUPPORTED == "100rel, timer"
     assert not invite.has("user-agent")
     assert not invite.has("require")
     assert invite.max_forwards == 69
     assert invite.value("contact") == f"<sip:{net.switch.call.call_id}@192.0.2.1:5060>"
     assert invite.required("from").startswith('"Alice" <sip:+4930111@freiton.test>;tag=')
-    assert "100rel" not in repr(invite.fields)
+    assert "replaces" not in repr(invite.fields)
     net.bob.answer()
     response = net.alice.last_response()
     assert response.value("allow") == ALLOW
@@ -164,11 +164,22 @@ def test_what_we_always_set() -> None:
     assert not response.has("server")
 
 
-def test_a_contact_over_tcp_says_so() -> None:
-    listener = Listener("t", Transport.TCP, ("10.0.0.1", 5060), ("203.0.113.5", 5060))
-    assert contact("c1", Flow(listener, ("198.51.100.1", 1))) == (
-        "<sip:c1@203.0.113.5:5060;transport=tcp>"
-    )
+@pytest.mark.parametrize(
+    ("transport", "peer", "uri"),
+    [
+        (Transport.UDP, "sip:p@h", "sip:c1@203.0.113.5:5060"),
+        (Transport.TCP, "sip:p@h", "sip:c1@203.0.113.5:5060;transport=tcp"),
+        (Transport.TLS, "sip:p@h", "sip:c1@203.0.113.5:5060;transport=tls"),
+        (Transport.TLS, "SIPS:p@h", "sips:c1@203.0.113.5:5060"),
+        (Transport.WS, "sip:p@h", "sip:c1@203.0.113.5:5060;transport=ws"),
+        (Transport.WSS, "sip:p@h", "sip:c1@203.0.113.5:5060;transport=ws"),
+        (Transport.WSS, "sips:p@h", "sips:c1@203.0.113.5:5060;transport=ws"),
+        (Transport.UDP, "sips:p@h", "sip:c1@203.0.113.5:5060"),
+    ],
+)
+def test_a_contact_says_how_it_is_reached(transport: Transport, peer: str, uri: str) -> None:
+    listener = Listener("t", transport, ("10.0.0.1", 5060), ("203.0.113.5", 5060))
+    assert contact("c1", Flow(listener, ("198.51.100.1", 1)), peer) == f"<{uri}>"
 
 
 @pytest.mark.parametrize(("received", "left"), [("70", 69), ("1", 0), ("0", 0), (None, 70)])
