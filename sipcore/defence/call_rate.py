@@ -1,0 +1,80 @@
+"""How many new calls a second are let in: as many as leave no queue behind."""
+
+from __future__ import annotations
+
+from typing import Final
+
+RATE_MAX: Final = 5_000.0
+RATE_MIN: Final = 5.0
+"""So many are always tried, or a rate that fell to nothing would never be found again."""
+
+TARGET_S: Final = 0.05
+"""The queue that is meant to stand: a call's set-up may wait for it some times over."""
+
+STOP_S: Final = 0.25
+"""Behind by more, no new call comes in at all: its caller would hear nothing for too long."""
+
+_WINDOW_S: Final = 0.05
+_DECREASE: Final = 0.8
+_INCREASE: Final = 1.05
+_BURST_S: Final = 0.1
+
+
+class CallRate:
+    """A token bucket whose rate falls by a factor while a queue stands and rises while none does.
+
+    The factors are those of a control that must not swing: down at once, up within two seconds.
+    """
+
+    __slots__ = (
+        "_admitted",
+        "_drained_at",
+        "_peak_s",
+        "_tokens",
+        "_updated_at",
+        "_window_from",
+        "rate",
+    )
+
+    def __init__(self) -> None:
+        self.rate = RATE_MAX
+        self._tokens = RATE_MAX * _BURST_S
+        self._updated_at = 0.0
+        self._window_from = 0.0
+        self._admitted = 0
+        self._peak_s = 0.0
+        self._drained_at = 0.0
+
+    def observe(self, behind_s: float, *, now: float) -> None:
+        """Take how far behind the switch is, for every message; sets the rate once a window."""
+        self._peak_s = max(self._peak_s, behind_s)
+        length_s = now - self._window_from
+        if length_s < _WINDOW_S:
+            return
+        if self._peak_s > TARGET_S:
+            if now >= self._drained_at:
+                self.rate = max(RATE_MIN, self._used(length_s) * _DECREASE)
+                # What stands in the queue now says nothing about the new rate.
+                self._drained_at = now + self._peak_s
+        elif self._peak_s < TARGET_S / 2:
+            self.rate = min(RATE_MAX, self.rate * _INCREASE)
+        self._window_from = now
+        self._admitted = 0
+        self._peak_s = 0.0
+
+    def admits(self, behind_s: float, *, now: float) -> bool:
+        """Take one place, if there is one."""
+        if behind_s > STOP_S:
+            return False
+        burst = max(1.0, self.rate * _BURST_S)
+        self._tokens = min(burst, self._tokens + self.rate * (now - self._updated_at))
+        self._updated_at = now
+        if self._tokens < 1.0:
+            return False
+        self._tokens -= 1.0
+        self._admitted += 1
+        return True
+
+    def _used(self, length_s: float) -> float:
+        """Return how much of the rate was used; the whole, if nothing was let in at all."""
+        return min(self.rate, self._admitted / length_s) if self._admitted else self.rate

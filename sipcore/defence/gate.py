@@ -1,0 +1,149 @@
+"""The gate: what comes in, what is told to come later, what is not heard at all.
+
+It is asked once for every request, before a transaction is made for it, and keeps nothing of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final, Protocol
+
+from sipcore.defence.call_rate import CallRate
+from sipcore.defence.pressure import Pressure
+from sipcore.defence.priority import Priority, priority_of
+from sipcore.defence.scanners import is_scanner
+from sipcore.defence.sources import SourceLimits, Sources
+from sipcore.identifiers import Identifiers
+from sipcore.limits import RETRY_AFTER_S
+from sipcore.message.message import Request
+from sipcore.transport.flow import Flow, Outgoing
+from sipcore.transport.response_path import note_source
+from sipcore.transport.stateless import answer, outgoing_response
+
+BEHIND_MAX_S: Final = MappingProxyType(
+    {
+        Priority.REST: 0.05,
+        Priority.NEW_REGISTER: 0.1,
+        Priority.CONTINUED: 0.5,
+        Priority.REFRESH: 1.0,
+    }
+)
+"""How far behind the switch may be for a request to come in. New INVITEs have `CallRate` beside
+it; what belongs to a dialog always comes in."""
+
+
+class Acquaintances(Protocol):
+    """Who is no stranger."""
+
+    def is_known(self, flow: Flow) -> bool:
+        """Tell whether a device is registered over this flow, or a carrier sends from it."""
+        ...
+
+    def is_registered_near(self, request: Request, host: str) -> bool:
+        """Tell whether the sender's address-of-record is registered from this address."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class GateSettings:
+    """What the operator decides."""
+
+    answers_scanners: bool = False
+    sources: SourceLimits = field(default_factory=SourceLimits)
+
+
+class GateCounters:
+    """What the gate kept out, in plain integers."""
+
+    __slots__ = ("dropped", "scanners", "shed")
+
+    def __init__(self) -> None:
+        self.shed = dict.fromkeys(Priority, 0)
+        self.scanners = 0
+        self.dropped = 0
+
+
+class Gate:
+    """Judges requests by what they are, from where, and how far behind the switch is."""
+
+    def __init__(
+        self,
+        acquaintances: Acquaintances,
+        *,
+        identifiers: Identifiers,
+        is_emergency: Callable[[Request], bool],
+        settings: GateSettings,
+    ) -> None:
+        self.pressure: Final = Pressure()
+        self.sources: Final = Sources(settings.sources)
+        self.call_rate: Final = CallRate()
+        self.counters: Final = GateCounters()
+        self._acquaintances = acquaintances
+        self._identifiers = identifiers
+        self._is_emergency = is_emergency
+        self._settings = settings
+        self._outgoing: list[Outgoing] = []
+
+    def admits(self, request: Request, flow: Flow, *, now: float) -> bool:
+        """Tell whether a request comes in; a 503 for one that does not may be in `outgoing`.
+
+        RemoteError when it is malformed in what is looked at.
+        """
+        behind_s = self.pressure.behind_s(now=now)
+        self.call_rate.observe(behind_s, now=now)
+        is_known = self._acquaintances.is_known(flow)
+        if is_known and behind_s <= 0:
+            if request.method == "INVITE":
+                self.call_rate.admits(behind_s, now=now)
+            return True
+        if request.method == "INVITE" and self._is_emergency(request):
+            return True
+        priority = priority_of(request, is_known=is_known)
+        if not is_known and not self._hears(request, flow, priority, now=now):
+            return False
+        if self._has_time_for(priority, behind_s, now=now):
+            return True
+        self.counters.shed[priority] += 1
+        self._refuse(request, flow)
+        return False
+
+    def note_refused(self, request: Request, flow: Flow, *, now: float) -> None:
+        """Learn that a request was refused for what it asked or who asked it."""
+        host = flow.remote[0]
+        if not self._acquaintances.is_known(flow) and not (
+            self._acquaintances.is_registered_near(request, host)
+        ):
+            self.sources.note_failure(host, now=now)
+
+    def outgoing(self) -> list[Outgoing]:
+        """Give the answers to be sent."""
+        outgoing, self._outgoing = self._outgoing, []
+        return outgoing
+
+    def _hears(self, request: Request, flow: Flow, priority: Priority, *, now: float) -> bool:
+        """Tell whether a stranger is heard; who is not gets no answer that would tell of us."""
+        is_new = priority is not Priority.IN_DIALOG
+        if is_new and not self._settings.answers_scanners and is_scanner(request):
+            self.counters.scanners += 1
+            return False
+        host = flow.remote[0]
+        if self.sources.admits(host, now=now):
+            return True
+        if self._acquaintances.is_registered_near(request, host):
+            return True
+        self.counters.dropped += 1
+        return False
+
+    def _has_time_for(self, priority: Priority, behind_s: float, *, now: float) -> bool:
+        if priority is Priority.NEW_INVITE:
+            return self.call_rate.admits(behind_s, now=now)
+        return behind_s <= BEHIND_MAX_S.get(priority, behind_s)
+
+    def _refuse(self, request: Request, flow: Flow) -> None:
+        """Answer 503 without keeping anything (RFC 3261 §8.2.7, §21.5.4)."""
+        note_source(request, flow)
+        first, last = RETRY_AFTER_S
+        response = answer(request, 503, retry_after_s=round(self._identifiers.spread(first, last)))
+        self._outgoing.append(outgoing_response(request, response, flow))
