@@ -24,6 +24,7 @@ from sipcore.transaction.events import TransactionEvent
 from sipcore.transport.flow import Address, Flow, Listener, Outgoing, Transport
 from sipcore.transport.framing import PONG, Frame, Malformed, Ping
 from sipcore.transport.malformed import refuse_malformed, salvage_request
+from sipcore.transport.stun import stun_answer
 
 _WILDCARDS: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - named to be refused
 _KEEP_ALIVE: Final = b"\r\n\x00"
@@ -156,6 +157,8 @@ class Endpoint:
         for data, remote in datagrams:
             if not data or data[0] < _FIRST_LETTER:
                 # Line ends, NUL, STUN; yet line ends may also stand before a message (§7.5).
+                if self._answers_stun(data, Flow(listener, remote)):
+                    continue
                 data = data.lstrip(_KEEP_ALIVE)  # noqa: PLW2901 - the same datagram, cut
                 if not data or data[0] < _FIRST_LETTER:
                     self.counters.keep_alives += 1
@@ -193,6 +196,15 @@ class Endpoint:
     def deadlines_changed(self) -> None:
         """Arm anew."""
         self._ticker.arm(self._connections.next_deadline())
+
+    def _answers_stun(self, data: bytes, flow: Flow) -> bool:
+        answer = stun_answer(data, flow.remote)
+        if answer is None:
+            return False
+        self.counters.keep_alives += 1
+        self.counters.stun_answers += 1
+        self._udp[flow.listener.name].send(answer, flow.remote)
+        return True
 
     def _feed_datagram(self, data: bytes, flow: Flow, *, now: float) -> None:
         try:

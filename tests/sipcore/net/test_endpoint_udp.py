@@ -76,7 +76,7 @@ async def test_a_port_in_use_is_an_error() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"\r\n", b"\r\n\r\n", b"\0\0\0\0", b"\0\1\0\0\x21\x12\xa4\x42" + b"i" * 12, b"\1\1\0\0"],
+    [b"", b"\r\n", b"\r\n\r\n", b"\0\0\0\0", b"\0\x11\0\0\x21\x12\xa4\x42" + b"i" * 12, b"\1\1\0\0"],
 )
 async def test_keep_alives_are_ignored(data: bytes) -> None:
     async with site() as here, udp_peer() as peer:
@@ -251,3 +251,14 @@ async def test_a_beat_that_fails_is_reported_and_the_other_beats_go_on(
         assert await peer.receive() == first, "timer E was armed all the same"
         assert [type(error) for error in here.errors] == [ZeroDivisionError]
         assert here.endpoint.counters.handler_errors == 1
+
+
+async def test_a_phone_learns_its_address_by_stun() -> None:
+    async with site() as opened, udp_peer() as peer:
+        listener = await opened.endpoint.listen("udp", Transport.UDP, ("127.0.0.1", 0))
+        peer.send(bytes.fromhex("000100002112a442") + bytes(12), listener.bound)
+        answer = await peer.receive()
+        assert answer[:2] == bytes.fromhex("0101")
+        assert int.from_bytes(answer[26:28], "big") ^ 0x2112 == peer.address[1]
+        assert opened.endpoint.counters.stun_answers == 1
+        assert opened.switch.requests == []
