@@ -48,6 +48,6 @@ def test_some_calls_are_always_tried() -> None:
     rate, now = CallRate(), 100.0
     for _ in range(2_000):
         now += 0.05
-        rate.observe(10.0, now=now)
+        rate.observe(1.0, now=now)
     assert rate.rate == RATE_MIN
     assert rate.admits(0.0, now=now)
