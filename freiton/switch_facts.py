@@ -200,6 +200,7 @@ class ComposedFacts:
                 registered=parts.composed.carriers.is_registered(trunk.id, now=now),
                 channels_in_use=parts.composed.calls.open_over(trunk.id),
                 channels=trunk.channels,
+                answering=parts.composed.carriers.is_answering(trunk.id),
             )
             for trunk in parts.site.directory.trunks
         ]

@@ -239,11 +239,17 @@ def _trunks(trunks: Iterable[TrunkFacts]) -> Iterator[Metric]:
     channels = GaugeMetricFamily(
         "freiton_trunk_channels", "Channels that were agreed.", labels=["trunk"]
     )
+    answering = GaugeMetricFamily(
+        "freiton_trunk_answering",
+        "Whether the carrier answered the last OPTIONS; 1 where none are sent.",
+        labels=["trunk"],
+    )
     for trunk in trunks:
         registered.add_metric([trunk.name], trunk.registered)
         in_use.add_metric([trunk.name], trunk.channels_in_use)
         channels.add_metric([trunk.name], trunk.channels)
-    yield from (registered, in_use, channels)
+        answering.add_metric([trunk.name], trunk.answering)
+    yield from (registered, in_use, channels, answering)
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:

@@ -97,6 +97,7 @@ class TrunkFacts:
     registered: bool  # true for a trunk of fixed address
     channels_in_use: int
     channels: int
+    answering: bool = True  # and where nobody asks
 
 
 class SwitchFacts(Protocol):

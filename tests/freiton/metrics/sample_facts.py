@@ -95,7 +95,9 @@ class SampleFacts:
     def trunks(self) -> Sequence[TrunkFacts]:
         return (
             TrunkFacts(name="north", registered=True, channels_in_use=12, channels=30),
-            TrunkFacts(name="south", registered=False, channels_in_use=0, channels=30),
+            TrunkFacts(
+                name="south", registered=False, answering=False, channels_in_use=0, channels=30
+            ),
         )
 
     def is_emergency_path_up(self) -> bool:

@@ -46,6 +46,7 @@ def test_values_arrive_with_their_units() -> None:
         ("freiton_charging_log_acknowledgement_seconds_bucket", {"le": "0.005"}, 1),
         ("freiton_charging_log_acknowledgement_seconds_sum", {}, 0.0027),
         ("freiton_trunk_registered", {"trunk": "south"}, 0),
+        ("freiton_trunk_answering", {"trunk": "south"}, 0),
         ("freiton_udp_drops_total", {"listener": "udp"}, 3),
     ):
         assert samples[name, frozenset(labels.items())] == pytest.approx(value), name
