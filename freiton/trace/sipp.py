@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from typing import Final
-from xml.sax.saxutils import escape
 
 from freiton.errors import OperatorError
 from freiton.logs import mask_number
@@ -38,16 +37,16 @@ _USED: Final = '  <Reference variables="remote,local"/>'
 _HEAD: Final = {
     True: """<?xml version="1.0" encoding="UTF-8"?>
 <!-- Play the caller against a switch; write the number that is called for NUMBER:
-     sipp -sf uac.xml -m 1 -s NUMBER -au USER -ap PASSWORD SWITCH:5060 -->
+     sipp -sf uac-trace.xml -m 1 -s NUMBER -au USER -ap PASSWORD -auth_uri DOMAIN SWITCH:5060 -->
 """,
     False: """<?xml version="1.0" encoding="UTF-8"?>
 <!-- Play the callee, where the switch expects a phone or a carrier:
-     sipp -sf uas.xml -m 1 -p PORT -->
+     sipp -sf uas-trace.xml -m 1 -p PORT -->
 """,
 }
 
-UAC: Final = "uac.xml"
-UAS: Final = "uas.xml"
+UAC: Final = "uac-trace.xml"
+UAS: Final = "uas-trace.xml"
 
 
 def scenarios(trace: Trace) -> dict[str, str]:
@@ -162,19 +161,21 @@ class _Scenario:
 
     def _emit(self, lines: list[str], *, retransmits: bool = False) -> None:
         attribute = ' retrans="500"' if retransmits else ""
+        end = "" if "" in lines else "\n\n"
         text = "\n".join(lines).replace("]]>", "]] >")
-        self._lines.append(f"  <send{attribute}><![CDATA[\n\n{text}\n\n  ]]></send>")
+        self._lines.append(f"  <send{attribute}><![CDATA[\n{text}{end}\n]]></send>")
 
     def _request_lines(
         self, method: str, message: Request, *, via: str = _VIA_OF_OURS, to: str | None = None
     ) -> list[str]:
         in_dialog = message.to.tag is not None and not via.startswith("[last")
         number = message.cseq.number + (self._offset if self._is_caller else 0)
-        target = "[next_url]" if in_dialog else "sip:[service]@[remote_ip]:[remote_port]"
+        target = "[next_url]" if in_dialog else f"sip:[service]@{_host(message)}"
         lines = [f"{method} {target} SIP/2.0", via]
         if self._is_caller:
             lines.append(f"From: <sip:{_user(message, 'from')}@{_host(message)}>;tag=[call_number]")
-            lines.append(to or f"To: <sip:[service]@{_host(message)}>[peer_tag_param]")
+            tag = "[peer_tag_param]" if in_dialog else ""
+            lines.append(to or f"To: <sip:[service]@{_host(message)}>{tag}")
         else:
             lines += ["From: [$local];tag=[pid]t[call_number]", "To: [$remote]"]
         lines += ["Call-ID: [call_id]", f"CSeq: {number} {method}"]
@@ -228,7 +229,7 @@ def _host(message: Request) -> str:
 
 
 def _masked(text: str) -> str:
-    return escape(mask_number(text).replace("*", "0"))
+    return mask_number(text).replace("*", "0")
 
 
 def _body_line(line: str) -> str:
