@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sipcore.b2bua.call_events import Failure, Target
+from sipcore.b2bua.leg import Leg
 from sipcore.dialog.dialog import DialogId
 from sipcore.dialog.session_timer import SessionTimer
 from sipcore.message.message import Request, Response
@@ -10,7 +11,7 @@ from sipcore.transaction.events import Owner
 
 
 class Attempt:
-    """One INVITE to one target.
+    """One INVITE to one target; ``legs`` are the early dialogs of its reliable 18x, by To tag.
 
     ``is_open`` until its transaction has a final response; ``failure`` is set when it cannot win
     any more, which may be earlier: a target that rang too long is cancelled and still open.
@@ -29,6 +30,7 @@ class Attempt:
         "is_cancelled",
         "is_open",
         "is_silent",
+        "legs",
         "local_tag",
         "number",
         "patience",
@@ -61,7 +63,14 @@ class Attempt:
         self.failure: Failure | None = None
         self.response: Response | None = None
         self.early_dialogs: set[DialogId] = set()
+        self.legs: dict[str, Leg] = {}
         self.answers: dict[str, int] = {}
+
+    def end_early(self) -> None:
+        """End the dialogs that its reliable provisional responses made."""
+        for leg in self.legs.values():
+            if leg.is_early:
+                leg.end_early()
 
     def wait(self, *, silence_s: float, now: float) -> None:
         """Start the clocks of the INVITE that goes out now."""

@@ -8,19 +8,35 @@ from __future__ import annotations
 
 from typing import Final
 
+from sipcore.b2bua.active_offer import active_offer
 from sipcore.b2bua.body import NO_BODY, Body, read_body
 from sipcore.b2bua.body_privacy import SDP_TYPE
-from sipcore.b2bua.call_events import CallCommand, Proven, Released, Side
-from sipcore.b2bua.crossing import Crossing
+from sipcore.b2bua.call_events import (
+    AnswerRefer,
+    CallCommand,
+    Join,
+    Joined,
+    JoinFailed,
+    Proven,
+    Released,
+    ReportRefer,
+    Side,
+)
+from sipcore.b2bua.crossed_answers import tell_failure, tell_success
+from sipcore.b2bua.crossing import Crossing, pass_answer
 from sipcore.b2bua.extensions import check_extensions
+from sipcore.b2bua.handover import GONE_STATUS, Handover
 from sipcore.b2bua.header_policy import ALLOW, SUPPORTED, failure_fields, reason_of
+from sipcore.b2bua.joining import JOINED
 from sipcore.b2bua.leg import Leg
 from sipcore.b2bua.pending import Kind, Pending
 from sipcore.b2bua.probing import Probing
+from sipcore.b2bua.resume import write_joined, write_record
 from sipcore.b2bua.session_change import GONE, agree, conclude_refresh, refresh
 from sipcore.b2bua.settings import CallSettings
 from sipcore.dialog import session_timer
 from sipcore.dialog.offer_answer import Input, State
+from sipcore.errors import LocalError
 from sipcore.identifiers import Identifiers
 from sipcore.message.message import Response
 from sipcore.transaction.events import (
@@ -32,6 +48,10 @@ from sipcore.transaction.events import (
 )
 
 _TIMEOUT: Final = 408
+_OFFERING: Final = frozenset({"INVITE", "UPDATE", "PRACK"})
+_NEWCOMERS: Final = 1_000
+"""Numbers of legs that came from other calls are above those of any fork."""
+
 _NOT_PASSED: Final = frozenset({401, 407})
 
 
@@ -39,8 +59,8 @@ class Bridge:
     """All legs of one call; ``callee`` is None until a target has won."""
 
     __slots__ = (
-        "_crossing", "_identifiers", "_probing", "_settings", "callee", "caller", "is_released",
-        "is_updated", "legs",
+        "_crossing", "_handover", "_identifiers", "_probing", "_settings", "callee", "caller",
+        "early_partners", "is_released", "is_updated", "legs",
     )  # fmt: skip
 
     def __init__(self, caller: Leg, *, identifiers: Identifiers, settings: CallSettings) -> None:
@@ -48,9 +68,11 @@ class Bridge:
         self._identifiers = identifiers
         self._settings = settings
         self._probing = Probing()
+        self._handover = Handover(identifiers, settings)
         self.caller = caller
         self.callee: Leg | None = None
         self.legs = {caller.number: caller}
+        self.early_partners: dict[int, int] = {}
         self.is_released = False
         self.is_updated = False
 
@@ -96,10 +118,14 @@ class Bridge:
             )
         elif request.method == "INVITE":
             self._crossing.pass_invite(event, leg, partner, now=now, out=out)
+        elif request.method == "PRACK":
+            self._crossing.pass_prack(event, leg, partner, now=now, out=out)
         elif request.method == "UPDATE":
             self.is_updated |= self._crossing.pass_update(event, leg, partner, now=now, out=out)
         elif request.method in ("INFO", "MESSAGE"):
             self._crossing.pass_information(event, leg, partner, now=now, out=out)
+        elif request.method == "REFER":
+            self._receive_refer(event, leg, partner, out=out)
         else:
             leg.respond(event, 405, out=out, fields=(("allow", ALLOW),))
 
@@ -114,14 +140,7 @@ class Bridge:
         if leg.offer_answer.state is State.OFFER_SENT:
             leg.offer_answer.step(Input.RECEIVE_ANSWER if body.has_sdp else Input.RECEIVE_REJECTION)
             leg.received_body = body
-        if partner is None or partner.unacknowledged is None:
-            return
-        if body.has_sdp:
-            partner.offer_answer.step(Input.SEND_ANSWER)
-            partner.sent_body = body
-        else:
-            partner.reject_offer()
-        partner.acknowledge(partner.unacknowledged, out=out, body=body)
+        pass_answer(partner, body, now=now, out=out)
 
     def receive_cancel(self, event: CancelReceived, *, now: float, out: list[CallCommand]) -> None:
         """Pass on the CANCEL of a re-INVITE.
@@ -132,7 +151,9 @@ class Bridge:
         for leg in self.legs.values():
             for number, pending in leg.pending.items():
                 if pending.origin is not None and pending.origin.transaction == event.transaction:
-                    leg.cancel(number, now=now, out=out)
+                    reason = reason_of(event.request)
+                    fields = (("reason", reason),) if reason else ()
+                    leg.cancel(number, now=now, out=out, fields=fields)
 
     def receive_response(
         self, event: ResponseReceived, leg: Leg, *, now: float, out: list[CallCommand]
@@ -175,7 +196,8 @@ class Bridge:
         elif callee is None or self.caller.is_early:
             out.append(Proven(is_alive=True))
         else:
-            legs = (self.caller, callee)
+            # A transferor may hang up while the other waits for the third.
+            legs = tuple(leg for leg in (self.caller, callee) if not leg.is_over)
             limit_s = self._settings.probe_timeout_s if limit_s is None else limit_s
             self._probing.ask(legs, limit_s=limit_s, now=now, out=out)
 
@@ -193,23 +215,117 @@ class Bridge:
         if self.is_released:
             return
         self.is_released = True
-        out.append(Released(released_by, reason, status))
-        self._abandon_relays(out=out)
+        leg_of_side = {"caller": self.caller, "callee": self.callee}.get(released_by)
+        calls = () if leg_of_side is None else leg_of_side.calls
+        out.append(Released(released_by, reason, status, calls))
+        self.abandon_relays(out=out)
         self._probing.give_up(out=out)
+        self._handover.abandon(out=out)
+        self._handover = Handover(self._identifiers, self._settings)
         fields = (("reason", reason),) if reason else ()
-        for leg in (self.caller, self.callee):
-            if leg is not None:
-                leg.hang_up(now=now, out=out, fields=fields, status=refusal)
+        for leg in list(self.legs.values()):
+            leg.hang_up(now=now, out=out, fields=fields, status=refusal)
+
+    def answer_refer(self, event: AnswerRefer, *, now: float, out: list[CallCommand]) -> None:
+        """Accept or refuse the transfer that a peer asked for."""
+        self._handover.answer(event, now=now, out=out)
+
+    def report_refer(self, event: ReportRefer, *, now: float, out: list[CallCommand]) -> None:
+        """Tell the transferor; after a failure nobody is left if he hung up meanwhile."""
+        alone = self._handover.report(event, now=now, out=out)
+        if alone is not None:
+            reason = f"SIP;cause={event.status}"
+            self.release(self._side_of(alone), reason, 200, now=now, out=out)
+
+    def join(self, event: Join, *, call_id: str, now: float, out: list[CallCommand]) -> None:
+        """Let a leg of another call take the place of the transferor."""
+        newcomer, transferor = event.leg, self._handover.transferor
+        newcomer.move_to(call_id, max(*self.legs, _NEWCOMERS) + 1)
+        newcomer.calls = event.calls
+        self.add(newcomer)
+        stays = None if transferor is None else self._partner(transferor)
+        if self.is_released or stays is None:
+            newcomer.hang_up(now=now, out=out)
+            out.append(JoinFailed(GONE_STATUS, newcomer.calls))
+            return
+        stays.calls = stays.calls or event.others
+        outcome = self._handover.join(stays, newcomer, now=now, out=out)
+        self._conclude_join(outcome, now=now, out=out)
+
+    def joined_record(
+        self,
+        newcomer: Leg,
+        *,
+        calls: tuple[str, ...],
+        others: tuple[str, ...],
+        parting: tuple[Leg, ...] = (),
+    ) -> bytes:
+        """Return the record of what ``join`` is about to do with that leg."""
+        transferor = self._handover.transferor
+        stays = None if transferor is None else self._partner(transferor)
+        if transferor is None or stays is None:
+            raise LocalError("a join without a transfer")
+        legs, ids = (newcomer, stays), (calls, stays.calls or others)
+        if transferor is not self.caller:
+            legs, ids = (stays, newcomer), (ids[1], ids[0])
+        return write_joined(*legs, calls=ids, parting=(transferor, *parting))
+
+    def end_leftovers(self, *, now: float, out: list[CallCommand]) -> None:
+        """Hang up on whoever is still there though the call is over."""
+        for leg in list(self.legs.values()):
+            leg.hang_up(now=now, out=out)
+
+    def go_on_joining(
+        self, parting: tuple[Leg, ...], *, is_joined: bool, now: float, out: list[CallCommand]
+    ) -> None:
+        """After a restart: end the legs that were parting, and finish what was begun."""
+        for leg in parting:
+            self.add(leg)
+            leg.hang_up(now=now, out=out)
+        if not is_joined and self.callee is not None:
+            outcome = self._handover.join(self.caller, self.callee, now=now, out=out)
+            self._conclude_join(outcome, now=now, out=out)
+
+    def offer_for_newcomer(self) -> Body:
+        """Return what the leg that stays can be offered as, nothing where that is not known."""
+        transferor = self._handover.transferor
+        stays = None if transferor is None else self._partner(transferor)
+        return NO_BODY if stays is None else active_offer(stays.received_body)
+
+    def opposite(self, leg: Leg) -> Leg | None:
+        """Return the leg that talks with this one."""
+        return self._partner(leg)
+
+    def record(self) -> bytes:
+        """Return what ``Call.resume`` needs of a conversation."""
+        if self.callee is None:
+            raise LocalError("nobody talks with the caller")
+        return write_record(self.caller, self.callee, target=self.callee.target)
+
+    def surrender(self, transferor: Leg) -> Leg | None:
+        """Give away the leg opposite the transferor's, if it is free to go; he himself stays.
+
+        To the call that is the end, and ``Hangup`` then ends the transferor's leg.
+        """
+        leg = self._partner(transferor)
+        if leg is None or leg.pending or not leg.is_ready or self._handover.is_open:
+            return None
+        del self.legs[leg.number]
+        self.caller, self.callee = transferor, None
+        self.is_released = True
+        return leg
 
     # Time.
 
     def next_deadline(self) -> float | None:
         """Return when ``fire`` has something to do."""
         deadlines = [leg.next_deadline() for leg in self.legs.values()]
+        deadlines.append(self._handover.next_deadline())
         return min((at for at in deadlines if at is not None), default=None)
 
     def fire(self, *, now: float, out: list[CallCommand]) -> None:
         """Do what is due."""
+        self._conclude_join(self._handover.fire(now=now, out=out), now=now, out=out)
         for leg in list(self.legs.values()):
             if not leg.repeat_accepted(now=now, out=out):
                 self.release("switch", 'SIP;cause=408;text="ACK missing"', 408, now=now, out=out)
@@ -235,13 +351,27 @@ class Bridge:
     def _receive_bye(
         self, event: RequestReceived, leg: Leg, *, now: float, out: list[CallCommand]
     ) -> None:
-        if leg is self.caller or leg is self.callee:
-            self._abandon_relays(out=out)
+        is_transferor = leg is self._handover.transferor
+        if leg is not self.caller and leg is not self.callee:
             leg.receive_bye(event, now=now, out=out)
-            side: Side = "caller" if leg is self.caller else "callee"
+            if leg is self._handover.newcomer:
+                self._handover.abandon(out=out)
+                self._conclude_join(GONE_STATUS, now=now, out=out)
+            return
+        self.abandon_relays(out=out)
+        leg.receive_bye(event, now=now, out=out)
+        if not is_transferor:
+            side = self._side_of(leg)
             self.release(side, reason_of(event.request), 200, now=now, out=out)
+
+    def _receive_refer(
+        self, event: RequestReceived, leg: Leg, partner: Leg | None, *, out: list[CallCommand]
+    ) -> None:
+        """Ask call control about a transfer; there is one at a time (RFC 3515 §2.4.2)."""
+        if partner is None or self.caller.is_early or self._handover.is_open:
+            leg.respond(event, 491, out=out)
         else:
-            leg.receive_bye(event, now=now, out=out)
+            self._handover.refer(event, leg, out=out)
 
     # Responses.
 
@@ -257,49 +387,36 @@ class Bridge:
     ) -> None:
         """Take a final response, or None where none came."""
         body = NO_BODY
-        if pending.request.method in ("INVITE", "UPDATE"):
+        if pending.request.method in _OFFERING:
             if response is not None and response.is_success:
                 body = agree(leg, pending, response, settings=self._settings, now=now, out=out)
-            elif leg.offer_answer.state is State.OFFER_SENT:
+            elif pending.has_offer and leg.offer_answer.state is State.OFFER_SENT:
                 leg.offer_answer.step(Input.RECEIVE_REJECTION)
         if pending.kind is Kind.BYE:
             leg.terminate()
+        elif pending.kind is Kind.ACKNOWLEDGEMENT:
+            pass
         elif pending.kind is Kind.PROBE:
             self._probing.conclude(leg, status, out=out)
+        elif pending.kind is Kind.NOTIFY:
+            self._handover.conclude_report(leg, status, now=now, out=out)
+        elif pending.kind is Kind.JOIN:
+            is_dead = status in GONE and leg is not self._handover.newcomer
+            outcome = self._handover.conclude(leg, pending, status, body, now=now, out=out)
+            self._conclude_join(outcome, now=now, out=out)
+            if is_dead:
+                self.release("switch", f"SIP;cause={status}", status, now=now, out=out)
         elif pending.kind is Kind.REFRESH:
             retry_s = self._glare_delay(leg)
             if not conclude_refresh(leg, pending, status, retry_s=retry_s, now=now):
                 self._expire(now=now, out=out)
         elif response is not None and response.is_success:
-            self._pass_success(leg, pending, response, body, now=now, out=out)
+            if (asker := self._partner(leg)) is not None and tell_success(
+                asker, pending, response, body, settings=self._settings, now=now, out=out
+            ):
+                self.is_updated = self.callee is not None
         else:
             self._pass_failure(leg, pending, status, response, now=now, out=out)
-
-    def _pass_success(
-        self,
-        leg: Leg,
-        pending: Pending,
-        response: Response,
-        body: Body,
-        *,
-        now: float,
-        out: list[CallCommand],
-    ) -> None:
-        partner = self._partner(leg)
-        origin = pending.origin
-        if partner is None or origin is None:
-            return
-        if origin.request.method == "INVITE":
-            partner.received_body = pending.body
-            partner.accept(body, now=now, out=out)
-        elif origin.request.method == "UPDATE":
-            partner.received_body = pending.body
-            partner.respond_to_update(origin, now=now, out=out, body=body)
-        else:
-            body = read_body(response, bytes_max=self._settings.body_bytes_max) or NO_BODY
-            partner.respond(origin, response.status, out=out, body=body)
-            return
-        self.is_updated = True
 
     def _pass_failure(
         self,
@@ -317,35 +434,46 @@ class Bridge:
         if response is None and not is_change:
             passed = 504
         fields = () if response is None else failure_fields(response)
-        self._answer_failed(leg, pending, passed, out=out, fields=fields)
+        tell_failure(self._partner(leg), pending, passed, out=out, fields=fields)
+        if leg.is_early or leg.is_terminated:
+            return
         if status == 481 or (status in GONE and is_change):
             self.release("switch", f"SIP;cause={status}", status, now=now, out=out)
 
-    def _answer_failed(
-        self,
-        leg: Leg,
-        pending: Pending,
-        status: int,
-        *,
-        out: list[CallCommand],
-        fields: tuple[tuple[str, str], ...] = (),
-    ) -> None:
-        origin, pending.origin = pending.origin, None
-        partner = self._partner(leg)
-        if partner is None or origin is None:
-            return
-        if origin.request.method == "INVITE":
-            partner.reject(status, out=out, fields=fields)
-            return
-        if origin.request.method == "UPDATE":
-            partner.reject_offer()
-        partner.respond(origin, status, out=out, fields=fields)
+    # Transfers.
 
-    def _abandon_relays(self, *, out: list[CallCommand]) -> None:
+    def _conclude_join(self, outcome: int | None, *, now: float, out: list[CallCommand]) -> None:
+        """Seat the newcomer, or hang up on it; None: the exchange goes on."""
+        if outcome is None:
+            return
+        transferor, newcomer = self._handover.transferor, self._handover.end_exchange()
+        if newcomer is None:
+            return
+        if outcome != JOINED and newcomer is self.callee:
+            self.release("switch", f"SIP;cause={outcome}", outcome, now=now, out=out)
+        elif outcome != JOINED:
+            newcomer.hang_up(now=now, out=out)
+            out.append(JoinFailed(outcome, newcomer.calls))
+            self.report_refer(ReportRefer(outcome), now=now, out=out)
+        else:
+            self.is_updated = True
+            if transferor is not None:
+                self._seat(newcomer, transferor, now=now, out=out)
+
+    def _seat(self, newcomer: Leg, transferor: Leg, *, now: float, out: list[CallCommand]) -> None:
+        if transferor is self.caller:
+            self.caller = newcomer
+        else:
+            self.callee = newcomer
+        out.append(Joined(newcomer.calls, transferor.calls))
+        self._handover.report(ReportRefer(JOINED), now=now, out=out)
+        self._handover.part(transferor, now=now, out=out)
+
+    def abandon_relays(self, *, out: list[CallCommand]) -> None:
         """Answer what still waits for the other side: the call is over (§15.1.2)."""
         for leg in self.legs.values():
             for pending in leg.pending.values():
-                self._answer_failed(leg, pending, 487, out=out)
+                tell_failure(self._partner(leg), pending, 487, out=out)
 
     # Time.
 
@@ -363,10 +491,16 @@ class Bridge:
 
     def _glare_delay(self, leg: Leg) -> float:
         """Wait longer where the Call-ID is ours, so that the two ends do not meet again (§14.1)."""
-        low, high = (0.0, 2.0) if leg is self.caller else (2.1, 4.0)
+        low, high = (0.0, 2.0) if leg is self.caller and not leg.target else (2.1, 4.0)
         return self._identifiers.spread(low, high)
 
+    def _side_of(self, leg: Leg) -> Side:
+        return "caller" if leg is self.caller else "callee"
+
     def _partner(self, leg: Leg) -> Leg | None:
-        if leg is self.caller:
+        if leg is self.caller and self.callee is not None:
             return self.callee
-        return self.caller if leg is self.callee else None
+        if leg is self.callee:
+            return self.caller
+        number = self.early_partners.get(leg.number)
+        return None if number is None else self.legs.get(number)

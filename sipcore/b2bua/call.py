@@ -8,15 +8,15 @@ then ends both or waits.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import IntEnum
 from typing import Final
 
 from sipcore.auth.client import DigestClient
-from sipcore.b2bua.body import NO_BODY, Body, read_body
+from sipcore.b2bua.body import NO_BODY, Body
 from sipcore.b2bua.bridge import Bridge
 from sipcore.b2bua.call_events import (
     Abandoned,
     Answered,
+    AnswerRefer,
     Append,
     Appended,
     AppendFailed,
@@ -26,23 +26,24 @@ from sipcore.b2bua.call_events import (
     Dial,
     Ended,
     Hangup,
+    Join,
     Probe,
     Proven,
     Refuse,
-    SendResponse,
+    ReportRefer,
     Side,
     Updated,
 )
-from sipcore.b2bua.early_media import EarlyMedia
+from sipcore.b2bua.early_dialogs import EarlyDialogs
 from sipcore.b2bua.fork import COMPLETED_ELSEWHERE, Fork
 from sipcore.b2bua.fork_outcome import Early, Stray, Winner
 from sipcore.b2bua.header_policy import reason_of
 from sipcore.b2bua.leg import Leg
-from sipcore.b2bua.pending import respond_outside
-from sipcore.b2bua.resume import CallRecord, read_record, resume_leg, write_record
+from sipcore.b2bua.pending import is_answered, respond_outside
+from sipcore.b2bua.phase import Phase
+from sipcore.b2bua.resume import CallRecord, read_record, resume_legs, write_record
 from sipcore.b2bua.settings import DEFAULT_SETTINGS, CallSettings
 from sipcore.dialog.dialog import Dialog, DialogId
-from sipcore.dialog.offer_answer import Input
 from sipcore.errors import RemoteError
 from sipcore.identifiers import Identifiers
 from sipcore.message.message import Request
@@ -60,18 +61,6 @@ from sipcore.transport.flow import Flow, Listener
 CALLER_LEG: Final = 0
 
 
-class Phase(IntEnum):
-    """How far the call has come."""
-
-    INVITED = 1
-    ANSWERING = 2
-    """The callee has answered, the record of it is not durable yet."""
-    CONNECTED = 3
-    OVER = 4
-    """Ended without an answer, or released; the last messages are on their way."""
-    ENDED = 5
-
-
 class Call:
     """One call; raises RemoteError when its INVITE cannot make a dialog (see ``check_invite``).
 
@@ -80,8 +69,8 @@ class Call:
 
     __slots__ = (
         "_answer", "_append_deadline", "_bridge", "_confirm", "_decision_deadline", "_early",
-        "_fork", "_identifiers", "_phase", "_repeat_at", "_resumed", "_settings", "_target",
-        "call_id",
+        "_fork", "_identifiers", "_is_recorded", "_parting", "_phase", "_repeat_at", "_resumed",
+        "_settings", "_target", "call_id",
     )  # fmt: skip
 
     def __init__(
@@ -107,12 +96,7 @@ class Call:
             follows_over=follows_over,
         )
         caller.party = party
-        caller.is_early = True
-        caller.invite = RequestReceived(transaction, invite, flow)
-        caller.received_body = body
-        caller.learn(invite)
-        if body.has_sdp:
-            caller.offer_answer.step(Input.RECEIVE_OFFER)
+        caller.open_early(RequestReceived(transaction, invite, flow), body)
         self._start(
             call_id,
             Bridge(caller, identifiers=identifiers, settings=settings),
@@ -120,7 +104,9 @@ class Call:
             identifiers=identifiers,
             settings=settings,
         )
-        self._early = EarlyMedia(is_offered=body.has_sdp)
+        self._early: EarlyDialogs | None = EarlyDialogs(
+            self._bridge, invite, is_offered=body.has_sdp, settings=settings
+        )
 
     @classmethod
     def resume(
@@ -141,25 +127,15 @@ class Call:
         Raises LocalError when the record cannot be used.
         """
         written = read_record(record)
-        client = None if credentials is None else credentials.get(written.target)
-        caller = resume_leg(
+        caller, callee, parting = resume_legs(
             call_id,
-            CALLER_LEG,
-            written.caller,
+            written,
             listeners,
+            caller_number=CALLER_LEG,
             identifiers=identifiers,
             settings=settings,
             restarts=restarts,
-        )
-        callee = resume_leg(
-            call_id,
-            written.callee_number,
-            written.callee,
-            listeners,
-            identifiers=identifiers,
-            settings=settings,
-            restarts=restarts,
-            credentials=client,
+            credentials=credentials,
         )
         bridge = Bridge(caller, identifiers=identifiers, settings=settings)
         bridge.add(callee)
@@ -173,6 +149,7 @@ class Call:
             settings=settings,
             resumed=written,
         )
+        call._parting = parting  # noqa: SLF001 - as above
         return call
 
     def step(self, event: CallEvent, *, now: float) -> list[CallCommand]:
@@ -183,11 +160,11 @@ class Call:
                 out.append(respond_outside(event, 481))
             return out
         if self._resumed is not None:
-            self._resume_timers(self._resumed, now)
+            self._resume_timers(self._resumed, now, out)
         try:
             self._take(event, now, out)
         except RemoteError as error:
-            if isinstance(event, RequestReceived) and not _is_answered(event, out):
+            if isinstance(event, RequestReceived) and not is_answered(event, out):
                 out.append(respond_outside(event, error.status_hint))
         self._conclude(now, out)
         return out
@@ -210,6 +187,22 @@ class Call:
             dialogs |= self._fork.early_dialogs()
         return dialogs
 
+    def legs(self) -> list[Leg]:
+        """Return the legs that are up, the caller's first; those still ringing are none."""
+        return [leg for leg in self._bridge.legs.values() if not leg.is_terminated]
+
+    @property
+    def bridge(self) -> Bridge:
+        """The legs, for who joins two calls."""
+        return self._bridge
+
+    def leg_in(self, dialog_id: DialogId) -> Leg | None:
+        """Return the leg of a dialog."""
+        for leg in self._bridge.legs.values():
+            if leg.dialog.id == dialog_id:
+                return leg
+        return None
+
     def _start(
         self,
         call_id: str,
@@ -225,12 +218,14 @@ class Call:
         self._fork = fork
         self._identifiers = identifiers
         self._settings = settings
-        self._early = EarlyMedia(is_offered=False)
+        self._early = None
         self._phase = Phase.INVITED if resumed is None else Phase.CONNECTED
         self._target = "" if resumed is None else resumed.target
         self._resumed = resumed
+        self._parting: tuple[Leg, ...] = ()
         self._answer = NO_BODY
         self._confirm = True
+        self._is_recorded = False
         self._append_deadline: float | None = None
         self._decision_deadline: float | None = None
         self._repeat_at: float | None = None
@@ -242,7 +237,7 @@ class Call:
             case RequestReceived():
                 self._receive_request(event, now, out)
             case AckReceived():
-                leg = self._leg_in(DialogId.of_request(event.request))
+                leg = self.leg_in(DialogId.of_request(event.request))
                 if leg is not None:
                     self._bridge.receive_ack(event, leg, now=now, out=out)
             case CancelReceived():
@@ -267,6 +262,12 @@ class Call:
                     out.append(Proven(is_alive=False))
                 else:
                     self._bridge.probe(limit_s, now=now, out=out)
+            case AnswerRefer():
+                self._bridge.answer_refer(event, now=now, out=out)
+            case ReportRefer():
+                self._bridge.report_refer(event, now=now, out=out)
+            case Join():
+                self._bridge.join(event, call_id=self.call_id, now=now, out=out)
             case AckMissing():
                 # The caller never acknowledged our refusal; there is nobody to tell.
                 pass
@@ -288,6 +289,8 @@ class Call:
     def _hang_up(self, event: Hangup, now: float, out: list[CallCommand]) -> None:
         if self._phase is Phase.INVITED:
             self._abandon("switch", event.reason, event.status, now, out)
+        elif self._phase is Phase.OVER:
+            self._bridge.end_leftovers(now=now, out=out)
         elif self._phase in (Phase.ANSWERING, Phase.CONNECTED):
             self._bridge.release(
                 "switch", event.reason, event.status, now=now, out=out, refusal=event.status
@@ -338,13 +341,12 @@ class Call:
 
     def _receive_request(self, event: RequestReceived, now: float, out: list[CallCommand]) -> None:
         dialog_id = DialogId.of_request(event.request)
-        leg = self._leg_in(dialog_id)
-        if leg is None:
-            attempt = None if self._fork is None else self._fork.attempt_in(dialog_id)
-            if self._fork is None or attempt is None:
-                out.append(respond_outside(event, 481))
-            else:
-                self._fork.receive_request(event, attempt, now=now, out=out)
+        leg = self.leg_in(dialog_id)
+        attempt = None if self._fork is None else self._fork.attempt_in(dialog_id)
+        if self._fork is not None and attempt is not None and not _is_for(leg, event):
+            self._fork.receive_request(event, attempt, now=now, out=out)
+        elif leg is None:
+            out.append(respond_outside(event, 481))
         elif event.request.method == "BYE" and self._phase is Phase.INVITED:
             # §15: a caller may give up its early dialog with BYE as well as with CANCEL.
             leg.respond(event, 200, out=out)
@@ -366,28 +368,20 @@ class Call:
     # Ringing and answering.
 
     def _pass_early(self, early: Early, now: float, out: list[CallCommand]) -> None:
-        body = read_body(early.response, bytes_max=self._settings.body_bytes_max) or NO_BODY
-        heard = self._early.hear(early, body)
-        if heard is None:
-            return
-        status, body, needs_tag = heard
-        if needs_tag:
-            self._change_tag()
-        self._bridge.caller.respond_early(status, body, out=out)
-        self._repeat_at = now + self._settings.provisional_interval_s
+        if self._early is not None and self._early.tell(early, now=now, out=out):
+            self._repeat_at = now + self._settings.provisional_interval_s
 
     def _receive_answer(self, winner: Winner, now: float, out: list[CallCommand]) -> None:
-        bridge = self._bridge
-        bridge.add(winner.leg)
-        bridge.callee = winner.leg
+        if self._early is None:
+            return
         self._phase = Phase.ANSWERING
         self._repeat_at = None
         self._target = winner.target.name
-        self._answer, needs_tag = self._early.answer(winner)
-        if needs_tag:
-            self._change_tag()
-        bridge.caller.sent_body = self._answer
-        bridge.caller.agree_session(now=now)
+        caller, self._answer = self._early.answer(winner)
+        self._early.settle(caller, winner.leg)
+        if self._answer.has_sdp:
+            caller.sent_body = self._answer
+        caller.agree_session(now=now)
         out.append(Append(self._record(winner.leg)))
         out.append(Answered(winner.target))
         if self._confirm:
@@ -396,13 +390,13 @@ class Call:
             self._accept(now, out)
 
     def _accept(self, now: float, out: list[CallCommand]) -> None:
-        self._phase = Phase.CONNECTED
         self._append_deadline = None
+        self._is_recorded = True
+        if self._bridge.caller.awaits_prack:
+            return
+        self._phase = Phase.CONNECTED
         self._bridge.caller.accept(self._answer, now=now, out=out)
         self._answer = NO_BODY
-
-    def _change_tag(self) -> None:
-        self._bridge.caller.dialog.local_tag = self._identifiers.tag()
 
     # The end.
 
@@ -420,6 +414,8 @@ class Call:
         self, fields: tuple[tuple[str, str], ...], now: float, out: list[CallCommand]
     ) -> None:
         self._phase = Phase.OVER
+        if self._early is not None:
+            self._early.end(out=out)
         if self._fork is not None:
             self._fork.close(fields, now=now, out=out)
 
@@ -430,6 +426,8 @@ class Call:
         if self._phase is Phase.INVITED:
             self._watch_decision(now)
             return
+        if self._phase is Phase.ANSWERING and self._is_recorded:
+            self._accept(now, out)
         self._decision_deadline = None
         if self._phase is Phase.OVER:
             self._append_deadline = self._repeat_at = None
@@ -451,9 +449,10 @@ class Call:
             self._fail_append(now, out)
         if self._repeat_at is not None and self._repeat_at <= now:
             self._repeat_at = now + self._settings.provisional_interval_s
-            if self._early.last is not None:
-                status, body = self._early.last
-                self._bridge.caller.respond_early(status, body, out=out)
+            if self._early is not None:
+                self._early.repeat(now=now, out=out)
+        if self._early is not None and not self._early.repeat_unacknowledged(now=now, out=out):
+            self._hang_up(Hangup('SIP;cause=504;text="PRACK missing"', 504), now, out)
         if self._fork is not None:
             self._fork.fire(now=now, out=out)
         self._bridge.fire(now=now, out=out)
@@ -464,7 +463,7 @@ class Call:
         elif self._decision_deadline is None:
             self._decision_deadline = now + self._settings.decision_timeout_s
 
-    def _resume_timers(self, written: CallRecord, now: float) -> None:
+    def _resume_timers(self, written: CallRecord, now: float, out: list[CallCommand]) -> None:
         self._resumed = None
         for leg, record in (
             (self._bridge.caller, written.caller),
@@ -472,19 +471,12 @@ class Call:
         ):
             if leg is not None and record.session_interval_s:
                 leg.timer.resume(is_refresher=record.is_refresher, now=now)
-
-    def _leg_in(self, dialog_id: DialogId) -> Leg | None:
-        for leg in self._bridge.legs.values():
-            if leg.dialog.id == dialog_id:
-                return leg
-        return None
+        self._bridge.go_on_joining(self._parting, is_joined=written.is_joined, now=now, out=out)
 
     def _record(self, callee: Leg) -> bytes:
         return write_record(self._bridge.caller, callee, target=self._target)
 
 
-def _is_answered(event: RequestReceived, out: list[CallCommand]) -> bool:
-    return any(
-        isinstance(command, SendResponse) and command.transaction == event.transaction
-        for command in out
-    )
+def _is_for(leg: Leg | None, event: RequestReceived) -> bool:
+    """Tell whether a target's early dialog is a leg that takes this itself; a BYE ends more."""
+    return leg is not None and not leg.is_terminated and event.request.method != "BYE"

@@ -7,10 +7,11 @@ performed in their order.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from sipcore.auth.client import DigestClient
 from sipcore.message.message import Response
+from sipcore.message.refer_to import ReferTo
 from sipcore.transaction import commands
 from sipcore.transaction.events import (
     AckMissing,
@@ -21,6 +22,9 @@ from sipcore.transaction.events import (
     TransactionFailed,
 )
 from sipcore.transport.flow import Flow, Listener
+
+if TYPE_CHECKING:
+    from sipcore.b2bua.leg import Leg
 
 Fields = tuple[tuple[str, str], ...]
 """Header fields as (key, raw value); a key is the long name in lower case."""
@@ -39,7 +43,8 @@ class Target:
     Contact says; with none they stay on ``flow``, as a phone behind a NAT needs it.
     ``hides_caller`` keeps names out of what the caller's bodies tell the target. ``party`` says who
     is there in words that only call control reads. ``fallback`` is the same place by another way,
-    for when nobody answers over this one.
+    for when nobody answers over this one. ``session_expires_s`` is the session interval to ask it
+    for (RFC 4028), None for that of the settings.
     """
 
     __slots__ = (
@@ -55,6 +60,7 @@ class Target:
         "request_uri",
         "ring_s",
         "route",
+        "session_expires_s",
         "to_value",
     )
 
@@ -74,6 +80,7 @@ class Target:
         hides_caller: bool = False,
         party: str = "",
         fallback: Target | None = None,
+        session_expires_s: float | None = None,
     ) -> None:
         self.name = name
         self.request_uri = request_uri
@@ -88,6 +95,7 @@ class Target:
         self.hides_caller = hides_caller
         self.party = party
         self.fallback = fallback
+        self.session_expires_s = session_expires_s
 
     def __repr__(self) -> str:
         return f"<Target {self.name} {self.request_uri}>"
@@ -160,6 +168,42 @@ class Probe:
         self.limit_s = limit_s
 
 
+class AnswerRefer:
+    """The answer to ``Referred``: 202 accepts, and what becomes of it tells ``ReportRefer``."""
+
+    __slots__ = ("fields", "reason", "status")
+
+    def __init__(self, status: int, reason: str | None = None, fields: Fields = ()) -> None:
+        self.status = status
+        self.reason = reason
+        self.fields = fields
+
+
+class ReportRefer:
+    """How far an accepted transfer has come; from 300 on it has failed and the call goes on."""
+
+    __slots__ = ("reason", "status")
+
+    def __init__(self, status: int, reason: str = "") -> None:
+        self.status = status
+        self.reason = reason
+
+
+class Join:
+    """Let a leg of another call take the transferor's place; ``Joined`` or ``JoinFailed`` answers.
+
+    ``calls`` are the ids of the calls that end when the newcomer leaves, ``others`` of those that
+    end when the leg leaves that stays. Whoever says this has made it durable.
+    """
+
+    __slots__ = ("calls", "leg", "others")
+
+    def __init__(self, leg: Leg, *, calls: tuple[str, ...], others: tuple[str, ...]) -> None:
+        self.leg = leg
+        self.calls = calls
+        self.others = others
+
+
 class DeadlineReached:
     """The instant of ``Call.next_deadline`` has come."""
 
@@ -179,6 +223,9 @@ CallEvent = (
     | AppendFailed
     | Hangup
     | Probe
+    | AnswerRefer
+    | ReportRefer
+    | Join
     | DeadlineReached
 )
 
@@ -279,15 +326,19 @@ class Released:
     """An answered call ended: at the first BYE or cut, once; charging ends at this ``now``.
 
     ``reason`` is the Reason header that came with it or that we send, empty for none. ``status``
-    is 200 for a BYE, 487 for a CANCEL that crossed the answer, else why the switch cut.
+    is 200 for a BYE, 487 for a CANCEL that crossed the answer, else why the switch cut. ``calls``
+    are those of the leg that ended it.
     """
 
-    __slots__ = ("reason", "released_by", "status")
+    __slots__ = ("calls", "reason", "released_by", "status")
 
-    def __init__(self, released_by: Side, reason: str, status: int) -> None:
+    def __init__(
+        self, released_by: Side, reason: str, status: int, calls: tuple[str, ...] = ()
+    ) -> None:
         self.released_by = released_by
         self.reason = reason
         self.status = status
+        self.calls = calls
 
 
 class Updated:
@@ -311,6 +362,59 @@ class Proven:
         self.is_alive = is_alive
 
 
+class Referred:
+    """A peer asks for a transfer; ``AnswerRefer`` must come before anything else does.
+
+    ``party`` is the transferor's, ``hops`` the Max-Forwards of what is sent on its behalf.
+    """
+
+    __slots__ = ("hops", "party", "refer_to")
+
+    def __init__(self, party: str, refer_to: ReferTo, hops: int) -> None:
+        self.party = party
+        self.refer_to = refer_to
+        self.hops = hops
+
+
+class NotReached:
+    """A call without a caller has failed; what its caller would have been told."""
+
+    __slots__ = ("reason", "status")
+
+    def __init__(self, status: int, reason: str = "") -> None:
+        self.status = status
+        self.reason = reason
+
+
+class Reached:
+    """A call without a caller was answered, and that is durable: its leg may be taken."""
+
+    __slots__ = ()
+
+
+class Joined:
+    """The newcomer has taken the transferor's place.
+
+    ``calls`` are those of ``Join``, ``ended`` the calls that left with the transferor.
+    """
+
+    __slots__ = ("calls", "ended")
+
+    def __init__(self, calls: tuple[str, ...], ended: tuple[str, ...]) -> None:
+        self.calls = calls
+        self.ended = ended
+
+
+class JoinFailed:
+    """The newcomer is hung up on, the call goes on as it was; ``calls`` are those of ``Join``."""
+
+    __slots__ = ("calls", "status")
+
+    def __init__(self, status: int, calls: tuple[str, ...]) -> None:
+        self.status = status
+        self.calls = calls
+
+
 class Ended:
     """Nothing is left to say or to wait for: forget the call."""
 
@@ -332,5 +436,10 @@ CallCommand = (
     | Released
     | Updated
     | Proven
+    | Referred
+    | NotReached
+    | Reached
+    | Joined
+    | JoinFailed
     | Ended
 )

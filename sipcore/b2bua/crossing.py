@@ -1,4 +1,4 @@
-"""Requests of one leg's peer that cross to the other leg: re-INVITE, UPDATE, INFO, MESSAGE.
+"""Requests of one leg's peer that cross to the other: re-INVITE, UPDATE, PRACK, INFO, MESSAGE.
 
 Two rules decide what may cross when: the offer/answer state of the leg (RFC 3264 §4) and the one
 INVITE that a dialog may have in progress (RFC 3261 §14).
@@ -15,11 +15,11 @@ from sipcore.b2bua.header_policy import hops_left
 from sipcore.b2bua.leg import Leg
 from sipcore.b2bua.pending import Kind
 from sipcore.b2bua.settings import CallSettings
-from sipcore.dialog.offer_answer import Input, Verdict
+from sipcore.dialog.offer_answer import Input, State, Verdict
 from sipcore.identifiers import Identifiers
 from sipcore.transaction.events import RequestReceived
 
-_CROSSING: Final = frozenset({"INVITE", "UPDATE", "INFO", "MESSAGE"})
+_CROSSING: Final = frozenset({"INVITE", "UPDATE", "PRACK", "INFO", "MESSAGE"})
 
 
 class Crossing:
@@ -52,7 +52,7 @@ class Crossing:
         if leg.invite is not None:
             self._refuse_too_early(event, leg, out=out)
             return
-        if leg.has_sent_invite or leg.accepted is not None:
+        if leg.has_sent_invite or leg.accepted is not None or leg.is_early:
             leg.respond(event, 491, out=out)
             return
         if body.has_sdp and not self._take_offer(event, leg, out=out):
@@ -110,6 +110,40 @@ class Crossing:
             )
         return False
 
+    def pass_prack(
+        self,
+        event: RequestReceived,
+        leg: Leg,
+        partner: Leg | None,
+        *,
+        now: float,
+        out: list[CallCommand],
+    ) -> None:
+        """Take a PRACK, and pass the answer or the offer in it (RFC 3262 §5).
+
+        One that acknowledges nothing gets 481. A new offer goes on in the PRACK that the other leg
+        still owes, else in an UPDATE or re-INVITE; where none is possible it is refused with 488.
+        """
+        body = Body.of(event.request, bytes_max=self._settings.body_bytes_max)
+        if not leg.receive_prack(event, now=now):
+            leg.respond(event, 481, out=out)
+            return
+        if leg.offer_answer.state is State.OFFER_SENT and not leg.has_early_session:
+            leg.offer_answer.step(Input.RECEIVE_ANSWER if body.has_sdp else Input.RECEIVE_REJECTION)
+            leg.received_body = body
+            leg.respond_to_prack(event, out=out)
+            pass_answer(partner, body, now=now, out=out)
+        elif not body.has_sdp:
+            leg.offer_answer.step(Input.RECEIVE_PRACK)
+            leg.respond_to_prack(event, out=out)
+            if partner is not None:
+                partner.send_prack(now=now, out=out)
+        else:
+            leg.offer_answer.step(Input.RECEIVE_PRACK)
+            if self._take_offer(event, leg, out=out):
+                self._pass_offer(event, leg, partner, body, now=now, out=out)
+        leg.respond_next(now=now, out=out)
+
     def pass_information(
         self,
         event: RequestReceived,
@@ -142,6 +176,28 @@ class Crossing:
                 origin=event,
             )
 
+    def _pass_offer(
+        self,
+        event: RequestReceived,
+        leg: Leg,
+        partner: Leg | None,
+        body: Body,
+        *,
+        now: float,
+        out: list[CallCommand],
+    ) -> None:
+        hops = hops_left(event.request)
+        if partner is not None and partner.unpracked is not None and partner.has_early_session:
+            partner.send_prack(now=now, out=out, body=body, hops=hops, origin=event)
+        elif partner is not None and (partner.is_ready or partner.may_update_early):
+            method = "UPDATE" if partner.allows_update else "INVITE"
+            partner.send(Kind.RELAY, method, now=now, out=out, body=body, hops=hops, origin=event)
+        else:
+            leg.reject_offer()
+            leg.respond(event, 488, out=out)
+            if partner is not None:
+                partner.send_prack(now=now, out=out)
+
     def _take_offer(self, event: RequestReceived, leg: Leg, *, out: list[CallCommand]) -> bool:
         verdict = leg.offer_answer.step(Input.RECEIVE_OFFER)
         if verdict is Verdict.GLARE:
@@ -158,15 +214,36 @@ class Crossing:
         leg.respond(event, 500, out=out, fields=(("retry-after", str(seconds)),))
 
 
+def pass_answer(partner: Leg | None, body: Body, *, now: float, out: list[CallCommand]) -> None:
+    """Pass the answer to the offer of a reliable provisional response, or of a 2xx."""
+    if partner is None:
+        return
+    if partner.unpracked is not None:
+        partner.send_prack(now=now, out=out, body=body)
+    elif partner.unacknowledged is not None:
+        if body.has_sdp:
+            partner.offer_answer.step(Input.SEND_ANSWER)
+            partner.sent_body = body
+        else:
+            partner.reject_offer()
+        partner.acknowledge(partner.unacknowledged, out=out, body=body)
+
+
 def _ready(
     event: RequestReceived, leg: Leg, partner: Leg | None, body: Body, *, out: list[CallCommand]
 ) -> Leg | None:
-    """Return the partner if its session may be changed, else refuse with 491."""
-    if partner is not None and partner.is_ready:
+    """Return the partner if its session may be changed, else refuse.
+
+    With 491, or before the answer with 504 where only an UPDATE could ask and the partner takes
+    none (RFC 3311 §5.2).
+    """
+    if partner is not None and (partner.is_ready or partner.may_update_early):
         return partner
     if body.has_sdp:
         leg.reject_offer()
-    leg.respond(event, 491, out=out)
+    is_deaf = partner is None or not (partner.allows_update and partner.has_early_session)
+    is_before_answer = leg.is_early or (partner is not None and partner.is_early)
+    leg.respond(event, 504 if is_before_answer and is_deaf else 491, out=out)
     return None
 
 

@@ -10,9 +10,10 @@ from sipcore.b2bua.settings import DEFAULT_SETTINGS, CallSettings
 from sipcore.dialog.dialog import Dialog
 from sipcore.dialog.session_timer import OPTION_TAG, is_interval_too_brief
 from sipcore.errors import RemoteError
+from sipcore.message import rack
 from sipcore.message.message import Request
 
-_EXTENSIONS: Final = frozenset({OPTION_TAG})
+_EXTENSIONS: Final = frozenset({OPTION_TAG, rack.OPTION_TAG})
 _ENDS_HERE: Final = frozenset({"REGISTER", "OPTIONS", "BYE"})
 """What goes no further than to us: the last hop is allowed to be the last (RFC 3261 §16.3)."""
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from sipcore.b2bua.attempt import Attempt
 from sipcore.b2bua.best_response import choose_best_response, status_for_caller
-from sipcore.b2bua.body import Body, read_body
+from sipcore.b2bua.body import NO_BODY, Body, read_body
 from sipcore.b2bua.call_events import (
     CallCommand,
     Exhausted,
@@ -31,15 +31,17 @@ from sipcore.b2bua.header_policy import (
     contact,
 )
 from sipcore.b2bua.invitation import Invitation
+from sipcore.b2bua.invite_responses import take_reliable, take_success
 from sipcore.b2bua.leg import Leg
 from sipcore.b2bua.leg_client import CNONCE_BITS
 from sipcore.b2bua.pending import renew, respond_outside
 from sipcore.b2bua.settings import CallSettings
 from sipcore.dialog.dialog import Dialog, DialogId
-from sipcore.dialog.offer_answer import Input, State
+from sipcore.dialog.offer_answer import State
 from sipcore.dialog.session_timer import SessionTimer
 from sipcore.identifiers import Identifiers
 from sipcore.message.message import Request, Response
+from sipcore.message.rack import reliable_number, supports_reliable
 from sipcore.transaction.events import RequestReceived, ResponseReceived, TransactionFailed
 
 _FLOW_FAILURES: Final = frozenset({430, 503})
@@ -74,7 +76,14 @@ class Fork:
     ) -> None:
         self._call_id = call_id
         self._body = body
-        self._invitation = Invitation(call_id, invite, body, identifiers=identifiers)
+        self._invitation = Invitation(
+            call_id,
+            invite,
+            body,
+            # Without it and without an offer the caller could not answer one before the 2xx.
+            is_reliable=body.has_sdp or supports_reliable(invite),
+            identifiers=identifiers,
+        )
         self._identifiers = identifiers
         self._settings = settings
         self._attempts: dict[int, Attempt] = {}
@@ -126,6 +135,7 @@ class Fork:
         self._group = []
         for attempt in self._attempts.values():
             self._cancel(attempt, fields, now=now, out=out)
+            attempt.end_early()
 
     def receive_response(
         self, event: ResponseReceived, attempt: Attempt, *, now: float, out: list[CallCommand]
@@ -133,7 +143,7 @@ class Fork:
         """Take a response to an INVITE; the number of a leg says that its 2xx was repeated."""
         response = event.response
         if response.is_provisional:
-            return self._receive_provisional(attempt, response, out=out)
+            return self._receive_provisional(attempt, event, now=now, out=out)
         if response.is_success:
             return self._receive_success(attempt, event, now=now, out=out)
         if event.owner != attempt.owner(self._call_id):
@@ -216,6 +226,7 @@ class Fork:
         if attempt.failure is not None or attempt not in self._group:
             return
         attempt.failure = (attempt.target, status, is_transport_failure)
+        attempt.end_early()
         attempt.response = response
         if self._has_passed_over(attempt, status, now=now, out=out):
             return
@@ -235,7 +246,8 @@ class Fork:
             call_id=self._identifiers.call_id(),
             local_tag=self._identifiers.tag(),
             timer=SessionTimer(
-                interval_s=self._settings.session_expires_s, min_se_s=self._settings.min_se_s
+                interval_s=target.session_expires_s or self._settings.session_expires_s,
+                min_se_s=self._settings.min_se_s,
             ),
         )
         attempt.wait(silence_s=self._settings.silence_s, now=now)
@@ -264,7 +276,41 @@ class Fork:
         return True
 
     def _receive_provisional(
-        self, attempt: Attempt, response: Response, *, out: list[CallCommand]
+        self, attempt: Attempt, event: ResponseReceived, *, now: float, out: list[CallCommand]
+    ) -> Early | None:
+        response = event.response
+        attempt.hear()
+        number = reliable_number(response)
+        if number is not None:
+            return self._receive_reliable(attempt, event, number, now=now, out=out)
+        body = read_body(response, bytes_max=self._settings.body_bytes_max) or NO_BODY
+        return self._hear(attempt, response, body, out=out)
+
+    def _receive_reliable(
+        self,
+        attempt: Attempt,
+        event: ResponseReceived,
+        number: int,
+        *,
+        now: float,
+        out: list[CallCommand],
+    ) -> Early | None:
+        """Take a reliable one in its order; what the caller need not answer gets its PRACK now."""
+        leg = self._early_leg(attempt, event)
+        if leg is None:
+            return None
+        body = take_reliable(leg, event, number, bytes_max=self._settings.body_bytes_max)
+        if body is None:
+            return None
+        early = self._hear(attempt, event.response, body, out=out)
+        if early is not None:
+            early.leg = leg
+        elif leg.offer_answer.state is not State.OFFER_RECEIVED:
+            leg.send_prack(now=now, out=out)
+        return early
+
+    def _hear(
+        self, attempt: Attempt, response: Response, body: Body, *, out: list[CallCommand]
     ) -> Early | None:
         attempt.hear()
         # 199 says that a fork below us lost a branch; nothing to show.
@@ -279,7 +325,7 @@ class Fork:
         elif response.status == 183 and not attempt.has_progressed:
             attempt.has_progressed = True
             out.append(Progressed(attempt.target))
-        return None if self.is_closed else Early(attempt, response, source)
+        return None if self.is_closed else Early(attempt, response, source, body)
 
     def _receive_success(
         self,
@@ -296,7 +342,7 @@ class Fork:
         attempt.is_open = False
         if len(attempt.answers) >= self._settings.dialogs_per_target_max:
             return None
-        leg = self._leg(attempt, event)
+        leg = self._confirmed(attempt, event)
         attempt.answers[tag] = leg.number
         body = read_body(response, bytes_max=self._settings.body_bytes_max)
         if self.is_closed or attempt.failure is not None:
@@ -317,18 +363,9 @@ class Fork:
         out: list[CallCommand],
     ) -> Winner:
         leg.timer.accept(event.response, now=now)
-        leg.sent_body = self._body
-        leg.received_body = body
-        if self._body.has_sdp:
-            leg.offer_answer.step(Input.RECEIVE_ANSWER if body.has_sdp else Input.RECEIVE_REJECTION)
-            leg.acknowledge(event.request, out=out)
-        elif body.has_sdp:
-            leg.offer_answer.step(Input.RECEIVE_OFFER)
-            leg.unacknowledged = event.request
-        else:
-            leg.acknowledge(event.request, out=out)
+        agreed = take_success(leg, event.request, body, offered=self._body, out=out)
         self.close(COMPLETED_ELSEWHERE, now=now, out=out)
-        return Winner(attempt.target, leg, body)
+        return Winner(attempt.target, leg, agreed)
 
     def _exhaust(self, out: list[CallCommand]) -> None:
         group, self._group = self._group, []
@@ -348,6 +385,7 @@ class Fork:
     ) -> None:
         if attempt.is_open and not attempt.is_cancelled:
             attempt.is_cancelled = True
+            attempt.end_early()
             attempt.deadline = now + self._settings.timers.timeout
             out.append(SendCancel(attempt.owner(self._call_id), fields))
 
@@ -371,6 +409,31 @@ class Fork:
         attempt.request = renew(attempt.request, attempt.sequence, fields)
         out.append(SendRequest(attempt.request, attempt.target.flow, attempt.owner(self._call_id)))
         return True
+
+    def _early_leg(self, attempt: Attempt, event: ResponseReceived) -> Leg | None:
+        """Return the early dialog of a reliable 18x; None when it is none of this INVITE's."""
+        tag = event.response.to.tag
+        if not tag or event.owner != attempt.owner(self._call_id):
+            return None
+        leg = attempt.legs.get(tag)
+        if leg is None and len(attempt.legs) < self._settings.dialogs_per_target_max:
+            leg = attempt.legs[tag] = self._leg(attempt, event)
+            leg.is_early = True
+            leg.sent_body = self._body
+        return leg
+
+    def _confirmed(self, attempt: Attempt, event: ResponseReceived) -> Leg:
+        """Return the leg of a 2xx; an early dialog goes on with all that it has agreed on."""
+        early = attempt.legs.get(event.response.to.tag or "")
+        if early is None or not early.is_early:
+            leg = self._leg(attempt, event)
+            if early is not None:
+                leg.dialog.local_sequence = early.dialog.local_sequence
+            return leg
+        early.is_early = False
+        early.dialog.confirm(event.response)
+        early.learn(event.response)
+        return early
 
     def _leg(self, attempt: Attempt, event: ResponseReceived) -> Leg:
         target = attempt.target

@@ -11,14 +11,27 @@ from sipcore.message.message import Request, Response
 
 
 class Early:
-    """A provisional response that the caller may hear of, and the dialog it came from."""
+    """A provisional response that the caller may hear of, and the dialog it came from.
 
-    __slots__ = ("attempt", "response", "source")
+    ``body`` is the session description that it brings, if that is new; ``leg`` is its dialog where
+    it is reliable, with a PRACK that is still to be sent.
+    """
 
-    def __init__(self, attempt: Attempt, response: Response, source: DialogId) -> None:
+    __slots__ = ("attempt", "body", "leg", "response", "source")
+
+    def __init__(
+        self,
+        attempt: Attempt,
+        response: Response,
+        source: DialogId,
+        body: Body,
+        leg: Leg | None = None,
+    ) -> None:
         self.attempt = attempt
         self.response = response
         self.source = source
+        self.body = body
+        self.leg = leg
 
 
 class Winner:

@@ -14,16 +14,21 @@ from sipcore.b2bua.call_events import Fields
 from sipcore.dialog.session_timer import OPTION_TAG
 from sipcore.errors import RemoteError
 from sipcore.limits import DEFAULT_LIMITS
+from sipcore.message import rack
 from sipcore.message.grammar import TOKEN
 from sipcore.message.message import Message, Request
 from sipcore.message.reason import Reason
 from sipcore.message.uri import is_sips
 from sipcore.transport.flow import Flow
 
-METHODS: Final = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "UPDATE", "INFO", "MESSAGE")
+METHODS: Final = (
+    "INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "PRACK", "UPDATE", "INFO", "MESSAGE",
+)  # fmt: skip
 ALLOW: Final = ", ".join(METHODS)
-SUPPORTED: Final = OPTION_TAG
-"""Never what we do not do ourselves: 100rel, replaces, path and outbound are missing on purpose."""
+SUPPORTED_LATER: Final = OPTION_TAG
+"""Without 100rel: a re-INVITE of ours asks for no provisional responses, and none are awaited."""
+SUPPORTED: Final = f"{rack.OPTION_TAG}, {SUPPORTED_LATER}"
+"""Never what we do not do ourselves: replaces, path and outbound are missing on purpose."""
 
 # Possessive: blanks before a comma could else be split in many ways, at every entry of a list.
 _MEDIA_RANGE: Final = rf"{TOKEN}/{TOKEN}\s*+(?:;[^,]*+)?+"

@@ -6,23 +6,37 @@ from sipcore.b2bua.attempt import Attempt
 from sipcore.b2bua.body import NO_BODY, Body
 from sipcore.b2bua.body_privacy import conceal
 from sipcore.b2bua.call_events import Target
-from sipcore.b2bua.header_policy import ALLOW, SUPPORTED, contact, hops_left, passed_fields
+from sipcore.b2bua.header_policy import (
+    ALLOW,
+    SUPPORTED,
+    SUPPORTED_LATER,
+    contact,
+    hops_left,
+    passed_fields,
+)
 from sipcore.b2bua.leg_client import CNONCE_BITS
 from sipcore.identifiers import Identifiers
 from sipcore.message.message import Request
 
 
 class Invitation:
-    """What one caller's INVITE tells every target."""
+    """What one caller's INVITE tells every target; ``is_reliable`` asks them for reliable 18x."""
 
-    __slots__ = ("_call_id", "_hops", "_identifiers", "_passed", "body")
+    __slots__ = ("_call_id", "_hops", "_identifiers", "_passed", "_supported", "body")
 
     def __init__(
-        self, call_id: str, invite: Request, body: Body, *, identifiers: Identifiers
+        self,
+        call_id: str,
+        invite: Request,
+        body: Body,
+        *,
+        identifiers: Identifiers,
+        is_reliable: bool,
     ) -> None:
         self._call_id = call_id
         self._passed = passed_fields(invite)
         self._hops = hops_left(invite)
+        self._supported = SUPPORTED if is_reliable else SUPPORTED_LATER
         self._identifiers = identifiers
         self.body = body
 
@@ -50,7 +64,7 @@ class Invitation:
             ("cseq", f"{attempt.sequence} INVITE"),
             ("contact", contact(self._call_id, target.flow, target.request_uri)),
             ("allow", ALLOW),
-            ("supported", SUPPORTED),
+            ("supported", self._supported),
             *attempt.timer.request_fields(),
             *(("route", route) for route in target.route),
             *target.fields,

@@ -10,14 +10,17 @@ from sipcore.b2bua.body import NO_BODY, Body
 from sipcore.b2bua.call_events import CallCommand, Fields, SendResponse
 from sipcore.b2bua.leg_client import LegClient
 from sipcore.b2bua.pending import Accepted, Kind
+from sipcore.b2bua.provisionals import Provisionals
 from sipcore.b2bua.settings import CallSettings
 from sipcore.dialog import offer_answer
 from sipcore.dialog.dialog import Dialog
 from sipcore.dialog.offer_answer import Input
 from sipcore.dialog.session_timer import SessionTimer
+from sipcore.errors import LocalError
 from sipcore.identifiers import Identifiers
 from sipcore.message import derive
 from sipcore.message.message import Request
+from sipcore.message.rack import OPTION_TAG
 from sipcore.transaction.events import RequestReceived
 from sipcore.transport.flow import Flow, Listener
 
@@ -27,11 +30,11 @@ class Leg(LegClient):
 
     __slots__ = (
         "_goodbye",
+        "_provisionals",
         "_said_bye",
         "_session",
         "accepted",
         "invite",
-        "is_early",
         "is_terminated",
     )
 
@@ -66,10 +69,10 @@ class Leg(LegClient):
         self._said_bye = False
         self._goodbye: Fields | None = None
         self._session: Fields | None = None
-        self.is_early = False
         self.is_terminated = False
         self.invite: RequestReceived | None = None
         self.accepted: Accepted | None = None
+        self._provisionals: Provisionals | None = None
 
     @property
     def is_over(self) -> bool:
@@ -94,6 +97,27 @@ class Leg(LegClient):
             or not self.offer_answer.is_stable
         )
 
+    @property
+    def may_update_early(self) -> bool:
+        """Whether an UPDATE may offer before the answer: one exchange is done (RFC 3311 §5.1)."""
+        return (
+            self.is_early
+            and not self.is_over
+            and self.allows_update
+            and self.offer_answer.is_stable
+            and self.has_early_session
+        )
+
+    @property
+    def has_early_session(self) -> bool:
+        """Whether both descriptions were told in an early dialog, as only reliable 18x can."""
+        return self.is_early and self.sent_body.has_sdp and self.received_body.has_sdp
+
+    @property
+    def awaits_prack(self) -> bool:
+        """Whether a 2xx of ours waits for the PRACK of a session description (RFC 3262 §3)."""
+        return self._provisionals is not None and self._provisionals.is_session_open
+
     # Requests of the peer.
 
     def respond(
@@ -107,16 +131,7 @@ class Leg(LegClient):
         body: Body = NO_BODY,
     ) -> None:
         """Answer any request of the peer but the 2xx to an INVITE."""
-        told = self._told(body)
-        response = derive.respond(
-            event.request,
-            status,
-            reason,
-            to_tag=self.dialog.local_tag,
-            fields=[*fields, *told.fields],
-            body=told.content,
-        )
-        out.append(SendResponse(event.transaction, response))
+        out.append(self._response(event, status, reason=reason, fields=fields, body=body))
 
     def respond_to_update(
         self, event: RequestReceived, *, now: float, out: list[CallCommand], body: Body = NO_BODY
@@ -135,12 +150,93 @@ class Leg(LegClient):
             self.reject_offer()
         self.respond(event, 200, out=out, fields=fields, body=body)
 
-    def respond_early(self, status: int, body: Body, *, out: list[CallCommand]) -> None:
-        """Send a 18x to the INVITE that made this leg; it makes an early dialog (§12.1.1)."""
-        if self.invite is None:
+    def respond_early(
+        self,
+        status: int,
+        body: Body,
+        *,
+        now: float,
+        out: list[CallCommand],
+        is_reliable: bool = False,
+    ) -> None:
+        """Send a 18x to the INVITE that made this leg; it makes an early dialog (§12.1.1).
+
+        SDP in a reliable one is the answer, or else our offer; later ones carry none.
+        """
+        invite = self.invite
+        if invite is None:
             return
-        fields = (*_record_route(self.invite.request), *self._capabilities())
-        self.respond(self.invite, status, out=out, fields=fields, body=body)
+        fields = (*_record_route(invite.request), *self._capabilities())
+        if not is_reliable:
+            self.respond(invite, status, out=out, fields=fields, body=body)
+            return
+        if self._provisionals is None:
+            self._provisionals = Provisionals(
+                invite.request, identifiers=self._identifiers, t1=self._settings.timers.t1
+            )
+        provisionals = self._provisionals
+        if provisionals.must_wait(status, body):
+            return
+        body = self._describe(body)
+        number = provisionals.number(now=now)
+        reliable = (("require", OPTION_TAG), ("rseq", str(number)))
+        response = self._response(invite, status, fields=(*fields, *reliable), body=body)
+        provisionals.sent(response, has_sdp=body.has_sdp)
+        out.append(response)
+
+    def receive_prack(self, event: RequestReceived, *, now: float) -> bool:
+        """Take a PRACK; False when it acknowledges nothing (481). RemoteError for no RAck."""
+        provisionals = self._provisionals
+        return provisionals is not None and provisionals.acknowledge(event.request, now=now)
+
+    def respond_next(self, *, now: float, out: list[CallCommand]) -> None:
+        """Send the 18x that waited for the PRACK of another."""
+        waiting = None if self._provisionals is None else self._provisionals.take_waiting()
+        if waiting is not None:
+            self.respond_early(*waiting, now=now, out=out, is_reliable=True)
+
+    def repeat_provisional(self, *, now: float, out: list[CallCommand]) -> bool:
+        """Repeat a reliable 18x when that is due; False when its PRACK never came."""
+        return self._provisionals is None or self._provisionals.repeat(now=now, out=out)
+
+    def respond_to_prack(
+        self, event: RequestReceived, *, out: list[CallCommand], body: Body = NO_BODY
+    ) -> None:
+        """Grant a PRACK; ``body`` answers the offer that it brought."""
+        if body.has_sdp:
+            self.offer_answer.step(Input.SEND_ANSWER)
+            self.sent_body = body
+        else:
+            self.reject_offer()
+        self.respond(event, 200, out=out, body=body)
+
+    def branch(self, number: int) -> Leg:
+        """Return a further early dialog of the same INVITE, as a proxy that forks would show it."""
+        if self.invite is None:
+            raise LocalError("an INVITE that is answered makes no more early dialogs")
+        request = self.invite.request
+        leg = Leg(
+            self._call_id,
+            number,
+            self.flow,
+            Dialog.from_request(request, local_tag=self._identifiers.tag()),
+            identifiers=self._identifiers,
+            settings=self._settings,
+            follows_over=self.follows_over,
+            conceals=self.conceals,
+        )
+        leg.open_early(self.invite, Body.of(request, bytes_max=self._settings.body_bytes_max))
+        leg.party = self.party
+        return leg
+
+    def open_early(self, invite: RequestReceived, body: Body) -> None:
+        """Begin as the early dialog of the peer's INVITE."""
+        self.is_early = True
+        self.invite = invite
+        self.received_body = body
+        self.learn(invite.request)
+        if body.has_sdp:
+            self.offer_answer.step(Input.RECEIVE_OFFER)
 
     def agree_session(self, *, now: float) -> None:
         """Start the session timer of the peer's INVITE; its terms go into the coming 200.
@@ -157,8 +253,11 @@ class Leg(LegClient):
             return
         request = event.request
         self.invite = None
+        was_told = self.has_early_session
         if self.is_early:
             self.is_early = False
+            if self._provisionals is not None:
+                self._provisionals.close(now=now)
             record_route = _record_route(request)
         else:
             self.dialog.refresh_target(request)
@@ -172,23 +271,14 @@ class Leg(LegClient):
             is_answer = not self.offer_answer.is_stable
             self.offer_answer.step(Input.SEND_ANSWER if is_answer else Input.SEND_OFFER)
             self.sent_body = body
-        else:
+        elif not was_told:
             self.reject_offer()
-        told = self._told(body)
-        response = derive.respond(
-            request,
-            200,
-            to_tag=self.dialog.local_tag,
-            fields=[
-                *record_route,
-                *self._capabilities(),
-                *session,
-                *told.fields,
-            ],
-            body=told.content,
+        fields = (*record_route, *self._capabilities(), *session)
+        told = self._response(event, 200, fields=fields, body=body)
+        self.accepted = Accepted(
+            event.transaction, told.response, t1=self._settings.timers.t1, now=now
         )
-        self.accepted = Accepted(event.transaction, response, t1=self._settings.timers.t1, now=now)
-        out.append(SendResponse(event.transaction, response))
+        out.append(told)
 
     def reject(
         self,
@@ -205,8 +295,7 @@ class Leg(LegClient):
         self.invite = None
         self.reject_offer()
         if self.is_early:
-            self.is_early = False
-            self.is_terminated = True
+            self.end_early()
         self.respond(event, status, out=out, reason=reason, fields=fields)
 
     def reject_offer(self) -> None:
@@ -249,6 +338,14 @@ class Leg(LegClient):
         self._close(now=now, out=out)
         self.terminate()
 
+    def end_early(self) -> None:
+        """End an early dialog without a word: a final response ends it, or another's 2xx."""
+        self.is_early = False
+        self.is_terminated = True
+        self.invite = None
+        self.unpracked = None
+        self._provisionals = None
+
     def terminate(self) -> None:
         """Take the dialog for ended, since the peer says so or is gone."""
         self.is_terminated = True
@@ -268,6 +365,9 @@ class Leg(LegClient):
         deadlines = [pending.deadline for pending in self.pending.values()]
         if self.accepted is not None:
             deadlines.append(min(self.accepted.repeat_at, self.accepted.until))
+        if self._provisionals is not None:
+            provisional = self._provisionals.next_deadline()
+            deadlines += [] if provisional is None else [provisional]
         if not self.is_over and (session := self.timer.next_deadline()) is not None:
             deadlines.append(session)
         return min(deadlines, default=None)
@@ -287,6 +387,35 @@ class Leg(LegClient):
             accepted.repeat_at = now + accepted.interval
             out.append(SendResponse(accepted.transaction, accepted.response))
         return True
+
+    def _describe(self, body: Body) -> Body:
+        """Take the session description of a reliable 18x; none once there is a session."""
+        if not body.has_sdp or self.sent_body.has_sdp:
+            return NO_BODY
+        is_answer = self.offer_answer.state is offer_answer.State.OFFER_RECEIVED
+        self.offer_answer.step(Input.SEND_RELIABLE_ANSWER if is_answer else Input.SEND_OFFER)
+        self.sent_body = body
+        return body
+
+    def _response(
+        self,
+        event: RequestReceived,
+        status: int,
+        *,
+        reason: str | None = None,
+        fields: Fields = (),
+        body: Body = NO_BODY,
+    ) -> SendResponse:
+        told = self._told(body)
+        response = derive.respond(
+            event.request,
+            status,
+            reason,
+            to_tag=self.dialog.local_tag,
+            fields=[*fields, *told.fields],
+            body=told.content,
+        )
+        return SendResponse(event.transaction, response)
 
     def _close(self, *, now: float, out: list[CallCommand]) -> None:
         """Bring what is in progress to an end: INVITEs of both sides, an ACK that is owed."""

@@ -12,17 +12,19 @@ from sipcore.b2bua.body import NO_BODY, Body
 from sipcore.b2bua.body_privacy import conceal
 from sipcore.b2bua.call_events import CallCommand, Fields, SendAck, SendCancel, SendRequest
 from sipcore.b2bua.dialog_route import flow_along
-from sipcore.b2bua.header_policy import ALLOW, SUPPORTED, contact
+from sipcore.b2bua.header_policy import ALLOW, SUPPORTED, SUPPORTED_LATER, contact
 from sipcore.b2bua.pending import CREDENTIALS, Kind, Pending, renew
 from sipcore.b2bua.settings import CallSettings
 from sipcore.dialog import offer_answer
 from sipcore.dialog.dialog import Dialog
 from sipcore.dialog.offer_answer import Input, OfferAnswer
+from sipcore.dialog.reliable import ReliableClient
 from sipcore.dialog.session_timer import SessionTimer
 from sipcore.errors import RemoteError
 from sipcore.identifiers import Identifiers
 from sipcore.limits import DEFAULT_LIMITS
 from sipcore.message.message import Message, Request, Response
+from sipcore.message.rack import RAck
 from sipcore.transaction.events import Owner, RequestReceived
 from sipcore.transport.flow import Flow, Listener
 
@@ -36,9 +38,11 @@ class LegClient:
     """The dialog of one leg with the requests of ours in it.
 
     ``unacknowledged`` is an INVITE of ours whose 2xx carried an offer: its ACK waits for the
-    answer of the other leg. ``follows_over`` are the listeners over which requests follow the
-    dialog's route; without any they stay on ``flow``. One that ``conceals`` tells its peer no
-    names in bodies; the bodies it keeps are as the other leg sent them.
+    answer of the other leg. ``unpracked`` is a reliable provisional response whose PRACK waits for
+    the other leg's, since it may bring an answer or a new offer. ``follows_over`` are the listeners
+    over which requests follow the dialog's route; without any they stay on ``flow``. One that
+    ``conceals`` tells its peer no names in bodies; the bodies it keeps are as the other leg sent
+    them.
 
     ``party`` says who is there in words that only call control reads, ``target`` is the name of
     the target that won, and ``calls`` are the ids of those calls that end when this leg leaves a
@@ -59,15 +63,18 @@ class LegClient:
         "dialog",
         "flow",
         "follows_over",
+        "is_early",
         "number",
         "offer_answer",
         "party",
         "pending",
         "received_body",
+        "received_reliable",
         "sent_body",
         "target",
         "timer",
         "unacknowledged",
+        "unpracked",
     )
 
     def __init__(
@@ -105,10 +112,18 @@ class LegClient:
         )
         self.offer_answer = OfferAnswer(media)
         self.allows_update = False
+        self.is_early = False
         self.unacknowledged: Request | None = None
+        self.unpracked: RAck | None = None
+        self.received_reliable = ReliableClient()
         self.pending: dict[int, Pending] = {}
         self.received_body = NO_BODY
         self.sent_body = NO_BODY
+
+    @property
+    def contact_field(self) -> tuple[str, str]:
+        """Our Contact in this dialog."""
+        return ("contact", self._contact)
 
     @property
     def has_sent_invite(self) -> bool:
@@ -149,11 +164,14 @@ class LegClient:
         request = self.dialog.request(method)
         request.add("max-forwards", str(hops))
         if method in _TARGET_REFRESH:
-            for key, value in (*self._capabilities(), *self.timer.request_fields()):
+            # In an early dialog there is no session yet that could expire.
+            session = () if self.is_early else self.timer.request_fields()
+            for key, value in (*self._capabilities(SUPPORTED_LATER), *session):
                 request.add(key, value)
             if body.has_sdp:
                 self.offer_answer.step(Input.SEND_OFFER)
-        told = self._told(body)
+        # What we say ourselves is nobody's secret; whatever else has a body has the other leg's.
+        told = body if kind is Kind.NOTIFY else self._told(body)
         for key, value in (*fields, *told.fields):
             request.add(key, value)
         request.body = told.content
@@ -186,13 +204,47 @@ class LegClient:
         pending.resent += 1
         self._dispatch(pending, out)
 
-    def cancel(self, number: int, *, now: float, out: list[CallCommand]) -> None:
+    def send_prack(
+        self,
+        *,
+        now: float,
+        out: list[CallCommand],
+        body: Body = NO_BODY,
+        hops: int = DEFAULT_LIMITS.hops_max,
+        origin: RequestReceived | None = None,
+    ) -> None:
+        """Acknowledge the reliable provisional response that waits for it (RFC 3262 §4).
+
+        SDP is the answer to its offer, or else a new offer, whose answer ``origin`` waits for.
+        """
+        rack, self.unpracked = self.unpracked, None
+        if rack is None:
+            return
+        if body.has_sdp and self.offer_answer.state is offer_answer.State.OFFER_RECEIVED:
+            self.offer_answer.step(Input.SEND_ANSWER)
+            self.sent_body = body
+        elif body.has_sdp:
+            self.offer_answer.step(Input.SEND_OFFER)
+        self.send(
+            Kind.ACKNOWLEDGEMENT if origin is None else Kind.RELAY,
+            "PRACK",
+            now=now,
+            out=out,
+            body=body,
+            fields=(("rack", str(rack)),),
+            hops=hops,
+            origin=origin,
+        )
+
+    def cancel(
+        self, number: int, *, now: float, out: list[CallCommand], fields: Fields = ()
+    ) -> None:
         """Cancel an INVITE of ours; 64·T1 later it counts as dead (§9.1)."""
         pending = self.pending[number]
         if not pending.is_cancelled:
             pending.is_cancelled = True
             pending.deadline = now + self._settings.timers.timeout + _PENDING_GRACE_S
-            out.append(SendCancel(self._owner(number)))
+            out.append(SendCancel(self._owner(number), fields))
 
     def acknowledge(self, invite: Request, *, out: list[CallCommand], body: Body = NO_BODY) -> None:
         """Send the ACK for a 2xx of the peer, and keep it for a repeat of that 2xx."""
@@ -212,8 +264,8 @@ class LegClient:
         elif self.unacknowledged is None or self.unacknowledged.cseq.number != number:
             self._send_ack(self._ack(invite, NO_BODY), out)
 
-    def _capabilities(self) -> Fields:
-        return (("contact", self._contact), ("allow", ALLOW), ("supported", SUPPORTED))
+    def _capabilities(self, supported: str = SUPPORTED) -> Fields:
+        return (("contact", self._contact), ("allow", ALLOW), ("supported", supported))
 
     def _dispatch(self, pending: Pending, out: list[CallCommand]) -> None:
         self._next_owner += 1

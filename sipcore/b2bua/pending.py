@@ -6,7 +6,7 @@ from enum import IntEnum
 from typing import Final
 
 from sipcore.b2bua.body import Body
-from sipcore.b2bua.call_events import Fields, SendResponse
+from sipcore.b2bua.call_events import CallCommand, Fields, SendResponse
 from sipcore.message import derive
 from sipcore.message.message import Request, Response
 from sipcore.transaction.events import RequestReceived, TransactionId
@@ -23,9 +23,11 @@ class Kind(IntEnum):
     REFRESH = 2
     BYE = 3
     PROBE = 4
-    NOTIFY = 5
+    ACKNOWLEDGEMENT = 5
+    """A PRACK that nobody on the other leg waits for."""
+    NOTIFY = 6
     """Tells a transferor how its transfer goes."""
-    JOIN = 6
+    JOIN = 7
     """Lets two legs hear each other that were of different calls."""
 
 
@@ -53,6 +55,11 @@ class Pending:
         self.deadline = deadline
         self.is_cancelled = False
         self.resent = 0
+
+    @property
+    def has_offer(self) -> bool:
+        """Whether its response settles an offer; SDP in a mere acknowledgement is an answer."""
+        return self.body.has_sdp and self.kind is not Kind.ACKNOWLEDGEMENT
 
 
 class Accepted:
@@ -87,3 +94,11 @@ def renew(request: Request, sequence: int, fields: Fields) -> Request:
 def respond_outside(event: RequestReceived, status: int, *, fields: Fields = ()) -> SendResponse:
     """Answer a request that belongs to no leg, under the To tag that it came with."""
     return SendResponse(event.transaction, derive.respond(event.request, status, fields=[*fields]))
+
+
+def is_answered(event: RequestReceived, out: list[CallCommand]) -> bool:
+    """Tell whether the commands answer a request."""
+    return any(
+        isinstance(command, SendResponse) and command.transaction == event.transaction
+        for command in out
+    )

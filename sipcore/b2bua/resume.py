@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -19,6 +19,11 @@ from sipcore.limits import CSEQ_MAX
 from sipcore.transport.flow import Flow, Listener
 
 VERSION: Final = 1
+JOINED_VERSION: Final = 2
+"""A record that names legs of two calls; to a reader of version 1 it would be no call it knows."""
+
+_PARTING: Final = 2_000
+"""Numbers of the legs that are only to be ended are above all others."""
 
 Octets = str
 """What a peer wrote, one character for each octet: not all that peers write is UTF-8."""
@@ -50,21 +55,65 @@ class LegRecord(msgspec.Struct, frozen=True, array_like=True):
     """Whether requests go where Route or Contact says, over any listener; else to host and port."""
     conceals: bool = False
     """Whether this peer is told no names in the bodies of the other."""
+    party: str = ""
+    target: str = ""
+    """The name of the target that won this leg, under which its credentials are found."""
+    calls: tuple[str, ...] = ()
+    """The calls that end when this leg leaves a conversation that goes on."""
 
 
 class CallRecord(msgspec.Struct, frozen=True, array_like=True):
-    """An answered call; ``target`` is the name of the target that won."""
+    """An answered call; ``target`` is the name of the target that won.
+
+    ``parting`` are legs that a transfer takes out; with ``is_joined`` false, the two that stay have
+    still to be told of each other.
+    """
 
     version: int
     target: str
     callee_number: int
     caller: LegRecord
     callee: LegRecord
+    parting: tuple[LegRecord, ...] = ()
+    is_joined: bool = True
+
+
+class ResumedLegs(NamedTuple):
+    """The legs of a record, ready to speak."""
+
+    caller: Leg
+    callee: Leg
+    parting: tuple[Leg, ...]
 
 
 def write_record(caller: Leg, callee: Leg, *, target: str) -> bytes:
     """Return the record of an answered call."""
-    record = CallRecord(VERSION, target, callee.number, _write_leg(caller), _write_leg(callee))
+    version = JOINED_VERSION if caller.calls else VERSION
+    record = CallRecord(version, target, callee.number, _write_leg(caller), _write_leg(callee))
+    return msgspec.msgpack.encode(record)
+
+
+def write_joined(
+    caller: Leg,
+    callee: Leg,
+    *,
+    calls: tuple[tuple[str, ...], tuple[str, ...]],
+    parting: Sequence[Leg],
+) -> bytes:
+    """Return the record of two legs that are about to be joined; ``calls`` are those of each."""
+    of_caller, of_callee = (
+        msgspec.structs.replace(_write_leg(leg), calls=ids)
+        for leg, ids in zip((caller, callee), calls, strict=True)
+    )
+    record = CallRecord(
+        JOINED_VERSION,
+        callee.target,
+        callee.number,
+        of_caller,
+        of_callee,
+        parting=tuple(_write_leg(leg) for leg in parting),
+        is_joined=False,
+    )
     return msgspec.msgpack.encode(record)
 
 
@@ -74,9 +123,44 @@ def read_record(data: bytes) -> CallRecord:
         record = msgspec.msgpack.decode(data, type=CallRecord)
     except msgspec.MsgspecError as error:
         raise LocalError(f"not a record of a call: {error}") from error
-    if record.version != VERSION:
+    if record.version not in (VERSION, JOINED_VERSION):
         raise LocalError(f"a record of version {record.version}")
     return record
+
+
+def resume_legs(
+    call_id: str,
+    written: CallRecord,
+    listeners: Mapping[str, Listener],
+    *,
+    caller_number: int,
+    identifiers: Identifiers,
+    settings: CallSettings,
+    restarts: int = 1,
+    credentials: Mapping[str, DigestClient] | None = None,
+) -> ResumedLegs:
+    """Make the legs of a record; LocalError when a listener of theirs is gone."""
+
+    def resume(number: int, record: LegRecord, target: str) -> Leg:
+        return resume_leg(
+            call_id,
+            number,
+            record,
+            listeners,
+            identifiers=identifiers,
+            settings=settings,
+            restarts=restarts,
+            credentials=None if credentials is None else credentials.get(target),
+        )
+
+    return ResumedLegs(
+        resume(caller_number, written.caller, written.caller.target),
+        resume(written.callee_number, written.callee, written.callee.target or written.target),
+        tuple(
+            resume(_PARTING + place, record, record.target)
+            for place, record in enumerate(written.parting)
+        ),
+    )
 
 
 def resume_leg(
@@ -121,6 +205,7 @@ def resume_leg(
         follows_over=tuple(listeners.values()) if record.follows_dialog else (),
         conceals=record.conceals,
     )
+    leg.party, leg.target, leg.calls = record.party, record.target, record.calls
     leg.allows_update = record.allows_update
     fields = tuple((key, _read(value)) for key, value in record.sdp_fields)
     leg.sent_body = Body(record.sdp, fields) if record.sdp else NO_BODY
@@ -152,6 +237,9 @@ def _write_leg(leg: Leg) -> LegRecord:
         sdp_fields=tuple((key, _write(value)) for key, value in body.fields),
         follows_dialog=bool(leg.follows_over),
         conceals=leg.conceals,
+        party=leg.party,
+        target=leg.target,
+        calls=leg.calls,
     )
 
 

@@ -28,16 +28,18 @@ def agree(
     now: float,
     out: list[CallCommand],
 ) -> Body:
-    """Take the 2xx to an INVITE or UPDATE of ours and send its ACK; returns its body.
+    """Take the 2xx to an INVITE, UPDATE or PRACK of ours and send its ACK; returns its body.
 
     An offer in it, for which somebody waits on the other leg, holds the ACK back until the
     answer is there.
     """
-    leg.dialog.refresh_target(response)
-    leg.learn(response)
-    leg.timer.accept(response, now=now)
+    if pending.request.method != "PRACK":
+        leg.dialog.refresh_target(response)
+        leg.learn(response)
+        if not leg.is_early:
+            leg.timer.accept(response, now=now)
     body = read_body(response, bytes_max=settings.body_bytes_max) or NO_BODY
-    had_offer = leg.offer_answer.state is State.OFFER_SENT
+    had_offer = pending.has_offer and leg.offer_answer.state is State.OFFER_SENT
     if had_offer:
         leg.offer_answer.step(Input.RECEIVE_ANSWER if body.has_sdp else Input.RECEIVE_REJECTION)
         leg.sent_body = pending.body

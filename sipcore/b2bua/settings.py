@@ -45,11 +45,25 @@ class CallSettings:
     relayed_max: int = 16
     """Requests of one side on their way to the other at once; a peer sends them one by one."""
 
+    early_dialogs_max: int = 8
+    """Session descriptions that a caller is shown before the answer, each as a dialog."""
+
+    reliable_ringing: bool = False
+    """Whether a caller that can hear it reliably gets so what has no session description too: two
+    more messages for each 180 (RFC 3262). One that requires it always does.
+    """
+
     dialogs_per_target_max: int = 8
     """Dialogs that one INVITE may make by forking below us; each 2xx costs an ACK and a BYE."""
 
     challenges_max: int = 4
     """Times that one INVITE is sent again for 401, 407 or 422."""
+
+    join_retry_s: float = 0.5
+    """Before a transfer joins two legs one of which is just changing its session by itself."""
+
+    join_timeout_s: float = 15.0
+    """A leg that is still busy changing its session after that cannot be transferred."""
 
     cseq_gap: int = 1_000
     """With every restart our requests start so far above those of the process before, whose last

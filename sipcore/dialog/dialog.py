@@ -144,6 +144,18 @@ class Dialog:
         self.remote_target = remote_target
         return True
 
+    def confirm(self, response: Response) -> None:
+        """Take the 2xx that confirms an early dialog of a UAC: its route set counts (§13.2.2.4).
+
+        A Record-Route that cannot be used leaves the one of the early dialog.
+        """
+        try:
+            route_set = _record_route(response)[::-1]
+        except RemoteError:
+            route_set = self.route_set
+        self._set_route(route_set)
+        self.refresh_target(response)
+
     def _set_route(self, route_set: tuple[str, ...]) -> None:
         self.route_set = route_set
         self._first_hop = ""

@@ -10,7 +10,7 @@ is kept in ``Phone.unknown``.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from sipcore.b2bua.call import Call
 from sipcore.b2bua.call_events import (
@@ -185,6 +185,15 @@ class End:
         raise NotImplementedError
 
 
+class Repeated(NamedTuple):
+    """A response that is sent again, when and after which interval, until it is acknowledged."""
+
+    due: float
+    interval: float
+    event: RequestReceived
+    response: Response
+
+
 class Line:
     """A dialog as a phone keeps it, written apart from ``sipcore.dialog`` so that it can judge."""
 
@@ -217,6 +226,8 @@ class Phone(End):
     """A user agent that does what the test says and, unasked, what every phone does.
 
     ``answers`` maps a method to the status of its in-dialog requests; None leaves them open.
+    A phone whose ``supports`` names 100rel acknowledges reliable provisional responses, unless
+    ``pracks`` is off; ``prack_body`` goes along with that.
     """
 
     def __init__(self, world: World, name: str, address: Address) -> None:
@@ -237,21 +248,26 @@ class Phone(End):
         self.version = 1
         self.tag = f"{name}-tag"
         self.local = ""
-        self.repeated: list[tuple[float, float, RequestReceived, Response]] = []
+        self.repeated: list[Repeated] = []
         self.ack_body: bytes | None = None
         self.closed: dict[TransactionId, int] = {}
         self.byes: list[Request] = []
         self.unknown: list[Request] = []
+        self.pracks = True
+        self.prack_body: bytes | None = None
+        self.rseq = 0
+        self.unpracked: list[Repeated] = []
+        self.heard_rseqs: list[tuple[str, int]] = []
 
     # What a user does.
 
-    def open_early_line(self) -> None:
+    def open_early_line(self, tag: str | None = None) -> None:
         """Take the dialog of a 18x of ours for one to speak in."""
         invite = self.call_offered().request
         self.lines.append(
             Line(
                 invite.call_id,
-                f"{invite.required('to')};tag={self.tag}",
+                f"{invite.required('to')};tag={tag or self.tag}",
                 invite.required("from"),
                 str(invite.contacts[0].uri),
                 remote_cseq=invite.cseq.number,
@@ -291,6 +307,24 @@ class Phone(End):
 
     def ring(self, status: int = 180, *, body: bytes = b"", tag: str | None = None) -> None:
         self.respond(self.call_offered(), status, body=body, tag=tag)
+        self.world.settle()
+
+    def ring_reliably(
+        self,
+        status: int = 180,
+        *,
+        body: bytes = b"",
+        tag: str | None = None,
+        rseq: int | None = None,
+    ) -> None:
+        """Send a provisional response that is repeated until its PRACK (RFC 3262 §3)."""
+        self.rseq = self.rseq + 1 if rseq is None else rseq
+        if not any(line.local.endswith(f";tag={tag or self.tag}") for line in self.lines):
+            self.open_early_line(tag)
+        fields = (("require", "100rel"), ("rseq", str(self.rseq)))
+        offered = self.call_offered()
+        response = self.respond(offered, status, body=body, tag=tag, fields=fields)
+        self.unpracked.append(Repeated(self.now + 0.5, 0.5, offered, response))
         self.world.settle()
 
     def answer(self, *, body: bytes | None = None, tag: str | None = None) -> None:
@@ -418,10 +452,10 @@ class Phone(End):
 
     def accept(self, event: RequestReceived, body: bytes, *, tag: str | None = None) -> None:
         response = self.respond(event, 200, body=body, tag=tag)
-        self.repeated.append((self.now + 0.5, 0.5, event, response))
+        self.repeated.append(Repeated(self.now + 0.5, 0.5, event, response))
 
     def next_deadline(self) -> float | None:
-        ours = [at for at, _, _, _ in self.repeated]
+        ours = [at for at, _, _, _ in (*self.repeated, *self.unpracked)]
         layer = super().next_deadline()
         return min([*ours, *([] if layer is None else [layer])], default=None)
 
@@ -433,7 +467,16 @@ class Phone(End):
             self.layer.respond(event.transaction, response, now=self.now)
             if interval < 16:
                 longer = min(2 * interval, 4.0)
-                self.repeated.append((self.now + longer, longer, event, response))
+                self.repeated.append(Repeated(self.now + longer, longer, event, response))
+
+        for entry in [e for e in self.unpracked if e[0] <= self.now]:
+            _, interval, event, response = entry
+            self.unpracked.remove(entry)
+            if event.transaction not in self.closed:
+                self.layer.respond(event.transaction, response, now=self.now)
+                if interval < 16:
+                    again = self.now + 2 * interval
+                    self.unpracked.append(Repeated(again, 2 * interval, event, response))
 
     def take(self, event: TransactionEvent) -> None:
         match event:
@@ -493,10 +536,40 @@ class Phone(End):
             self.held.append(event)
         elif request.method == "INVITE" and status == 200:
             self.accept(event, self.sdp)
+        elif request.method == "PRACK" and status == 200:
+            self.take_prack(event)
         elif request.method == "UPDATE" and status == 200:
             self.respond(event, 200, body=self.sdp if request.body else b"")
         else:
             self.respond(event, status)
+
+    def take_prack(self, event: RequestReceived) -> None:
+        """Take a PRACK: it must be for a response of ours that waits for it (RFC 3262 §3)."""
+        number = int(event.request.required("rack").split()[0])
+        waiting = [e for e in self.unpracked if int(e[3].required("rseq")) == number]
+        assert waiting, f"{self.name} got a PRACK for {number}"
+        self.unpracked.remove(waiting[0])
+        has_offer = bool(event.request.body) and bool(waiting[0][2].request.body)
+        self.respond(event, 200, body=sdp(self.name, 7) if has_offer else b"")
+
+    def acknowledge_provisional(self, line: Line, request: Request, response: Response) -> None:
+        """Send the PRACK for a reliable provisional response, once for each RSeq and dialog."""
+        number = response.value("rseq")
+        if number is None or not self.pracks or "100rel" not in self.supports:
+            return
+        heard = (line.remote, int(number))
+        if heard in self.heard_rseqs:
+            return
+        self.heard_rseqs.append(heard)
+        prack = line.request("PRACK")
+        prack.add("rack", f"{number} {request.cseq.number} INVITE")
+        body = self.prack_body
+        if body is None and response.body and not request.body:
+            body = self.sdp
+        if body:
+            prack.add("content-type", "application/sdp")
+            prack.body = body
+        self.send(prack)
 
     def take_response(self, event: ResponseReceived) -> None:
         response = event.response
@@ -505,10 +578,12 @@ class Phone(End):
         if response.status >= 300:
             return
         line = self.line_for(event.request, response)
+        if response.is_provisional:
+            self.acknowledge_provisional(line, event.request, response)
         if response.is_success and self.acknowledges:
             ack = line.build("ACK", response.cseq.number)
             body = self.ack_body
-            if body is None and not event.request.body:
+            if body is None and response.body and not event.request.body:
                 body = self.sdp
             if body:
                 ack.add("content-type", "application/sdp")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sipcore.b2bua.call_events import Target
+from sipcore.b2bua.settings import CallSettings
 from tests.support.phones import Network, sdp
 
 
@@ -27,15 +28,52 @@ def test_ringing_and_answer_of_anybody_share_a_tag() -> None:
     assert len(tags(net)) == 1
 
 
-def test_the_first_early_media_is_heard_and_the_rest_is_silent() -> None:
+def test_each_early_media_has_its_tag_and_mere_ringing_is_silent_meanwhile() -> None:
     net = Network("bob", "carol")
     net.dial()
     net.callees["bob"].ring(183, body=sdp("bob"))
     net.callees["carol"].ring(183, body=sdp("carol"))
+    assert heard(net) == [(183, sdp("bob")), (183, sdp("carol"))]
+    assert len(tags(net)) == 2
+    net.callees["bob"].ring()
+    assert net.alice.last_response().to.tag == tags(net)[0]
+    assert heard(net)[2:] == [(180, b"")]
+
+
+def test_who_only_rings_does_not_drown_early_media() -> None:
+    net = Network("bob", "carol")
+    net.dial()
+    net.callees["bob"].ring(183, body=sdp("bob"))
     net.callees["carol"].ring()
     assert heard(net) == [(183, sdp("bob"))]
-    net.callees["bob"].ring()
-    assert heard(net) == [(183, sdp("bob")), (180, b"")]
+    net.callees["bob"].refuse(486)
+    net.callees["carol"].ring(181)
+    assert heard(net)[1:] == [(181, b"")]
+
+
+def test_early_dialogs_of_a_caller_are_bounded() -> None:
+    net = Network("bob", settings=CallSettings(early_dialogs_max=2))
+    net.dial()
+    for tag in ("one", "two", "three"):
+        net.bob.ring(183, body=sdp(tag), tag=tag)
+    assert heard(net) == [(183, sdp("one")), (183, sdp("two"))]
+    net.bob.answer(body=sdp("three"), tag="three")
+    assert heard(net)[2:] == [(200, sdp("three"))]
+    assert len(tags(net)) == 3
+    net.alice.say("BYE")
+    net.assert_over()
+
+
+def test_whoever_answers_keeps_the_tag_under_which_it_was_heard() -> None:
+    net = Network("bob", "carol")
+    net.dial()
+    net.callees["bob"].ring(183, body=sdp("bob"))
+    net.callees["carol"].ring(183, body=sdp("carol"))
+    net.callees["carol"].answer(body=sdp("carol"))
+    assert len(tags(net)) == 2
+    assert net.alice.last_response().to.tag == tags(net)[1]
+    net.alice.say("BYE")
+    net.assert_over()
 
 
 def test_an_answer_of_somebody_else_comes_under_a_new_tag() -> None:

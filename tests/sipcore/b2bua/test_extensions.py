@@ -43,10 +43,10 @@ def test_an_ordinary_invite_passes() -> None:
 
 @pytest.mark.parametrize("header", ["require", "proxy-require"])
 def test_an_extension_that_we_lack_is_named(header: str) -> None:
-    refusal = check_extensions(invite((header, "100rel"), (header, "Timer, foo")))
+    refusal = check_extensions(invite((header, "nonsense"), (header, "Timer, 100rel, foo")))
     assert refusal is not None
     assert refusal.status == 420
-    assert refusal.fields == (("unsupported", "100rel, foo"),)
+    assert refusal.fields == (("unsupported", "nonsense, foo"),)
 
 
 def test_a_session_too_short_is_told_our_floor() -> None:
