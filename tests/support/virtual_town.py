@@ -15,6 +15,7 @@ from freiton.routing.directory import (
     Customer,
     Device,
     Directory,
+    NumberRight,
     Trunk,
     TrunkKind,
     TrunkSource,
@@ -38,6 +39,7 @@ class Town:
         default_factory=lambda: (account(1, "anna"), account(2, "ben"))
     )
     trunks: tuple[Trunk, ...] = field(default_factory=lambda: (trunk(1, "north"),))
+    number_rights: tuple[NumberRight, ...] = ()
 
     def directory(self) -> Directory:
         return Directory(
@@ -48,6 +50,7 @@ class Town:
             devices=tuple(_device(one) for one in self.accounts),
             numbers={one.main_number: one.id for one in self.accounts if one.main_number},
             trunks=self.trunks,
+            number_rights=self.number_rights,
         )
 
 
