@@ -45,6 +45,7 @@ from sipcore.message import SipUri
 from sipcore.proxy import Proxy, RecordRoutes
 from sipcore.registrar.location_table import LocationTable
 from sipcore.registrar.update import RegistrarLimits
+from sipcore.transaction.large_requests import LargeRequests
 from sipcore.transaction.layer import TransactionLayer
 from sipcore.transaction.timers import Timers
 from sipcore.transport.flow import Listener
@@ -99,6 +100,7 @@ def compose(config: Config, around: Surroundings) -> tuple[Composed, SwitchCore]
     """Put a switch together; the core is what an endpoint drives."""
     identifiers, layer = _layer(config, around)
     locations = LocationTable(around.identifiers, keep_alive_s=config.registration.nat_keepalive_s)
+    layer.large_requests = LargeRequests(around.listeners, is_natted=locations.is_kept_open)
     locator = Locator(_draw(around.identifiers))
     carriers = Carriers(around.listeners, around.identifiers, locator)
     reports = CallReports(around.stream, around.clock, around.journal, around.site)

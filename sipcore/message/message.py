@@ -57,6 +57,13 @@ class Message:
         if key == "via":
             self._via = None
 
+    def replace_first(self, key: str, value: str) -> None:
+        """Put another value into the first field of a name; there must be one."""
+        self.fields[self.fields.index((key, self._first[key]))] = (key, value)
+        self._first[key] = value
+        if key == "via":
+            self._via = None
+
     def replace_via(self, via: Via) -> None:
         """Write changed parameters of the top Via back, as a server does (§18.2.1).
 

@@ -57,6 +57,10 @@ class LocationTable:
         """How many flows are kept open."""
         return len(self._keep_alive_by_flow)
 
+    def is_kept_open(self, flow: Flow) -> bool:
+        """Tell whether a flow leads through a NAT that we keep open."""
+        return flow.key in self._keep_alive_by_flow
+
     def lookup(self, aor: str) -> tuple[Binding, ...]:
         """Return the bindings of an address-of-record."""
         return self._bindings.get(aor, ())

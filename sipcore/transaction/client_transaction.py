@@ -20,13 +20,28 @@ from sipcore.transport.flow import Flow, Outgoing
 Fields = list[tuple[str, str]]
 
 
+def via_over(flow: Flow, branch: str) -> str:
+    """Return our Via for a request over ``flow``, asking for the symmetric way (RFC 3581 §3)."""
+    listener = flow.listener
+    return f"SIP/2.0/{listener.transport.name} {listener.sent_by};rport;branch={branch}"
+
+
 class ClientTransaction(Transaction):
     """A request of ours, repeated until it is answered.
 
     ``owner`` is None for the CANCELs of the layer itself, whose fate nobody needs to know.
     """
 
-    __slots__ = ("_ack", "_data", "cancel_fields", "is_cancel_due", "owner", "request", "sent_by")
+    __slots__ = (
+        "_ack",
+        "_data",
+        "_fallback",
+        "cancel_fields",
+        "is_cancel_due",
+        "owner",
+        "request",
+        "sent_by",
+    )
 
     def __init__(self, branch: str, request: Request, flow: Flow, *, owner: Owner | None) -> None:
         method = request.method
@@ -39,6 +54,7 @@ class ClientTransaction(Transaction):
         self.is_cancel_due = False
         """Whether the layer is to send the CANCEL now."""
         self._data = serialize(request)
+        self._fallback: Flow | None = None
         self._ack = b""
 
     @property
@@ -50,6 +66,29 @@ class ClientTransaction(Transaction):
     def has_final(self) -> bool:
         """Whether a final response came, or never will."""
         return self.state not in (State.CALLING, State.TRYING, State.PROCEEDING)
+
+    @property
+    def data(self) -> bytes:
+        """The request as it goes out."""
+        return self._data
+
+    @property
+    def fallback(self) -> Flow | None:
+        """The flow to be tried next when this one fails before there was any answer."""
+        return self._fallback if self.state is self.machine.start.state else None
+
+    def turn_to(self, flow: Flow, *, fallback: Flow | None = None) -> None:
+        """Change the way before the request is sent; its Via says so (§18.1.1)."""
+        self.flow, self._fallback = flow, fallback
+        self.sent_by = flow.listener.sent_by.lower()
+        self.request.replace_first("via", via_over(flow, self.id[0]))
+        self._data = serialize(self.request)
+
+    def fall_back(self, flow: Flow, outputs: Outputs, *, now: float) -> None:
+        """Begin anew over a flow, since nobody has answered over the one before."""
+        self._stop(outputs)
+        self.turn_to(flow)
+        self.start(outputs, now=now)
 
     def start(self, outputs: Outputs, *, now: float) -> None:
         """Send the request for the first time."""

@@ -11,7 +11,7 @@ from sipcore.limits import DEFAULT_LIMITS, RETRY_AFTER_S, Limits
 from sipcore.message.check import check_request, check_response
 from sipcore.message.derive import cancel as cancel_of
 from sipcore.message.message import Request, Response, serialize
-from sipcore.transaction.client_transaction import ClientTransaction, Fields
+from sipcore.transaction.client_transaction import ClientTransaction, Fields, via_over
 from sipcore.transaction.counters import Counters, count_method, count_status
 from sipcore.transaction.events import (
     AckReceived,
@@ -21,6 +21,7 @@ from sipcore.transaction.events import (
     TransactionId,
 )
 from sipcore.transaction.key import client_key, server_key
+from sipcore.transaction.large_requests import LargeRequests
 from sipcore.transaction.outputs import Outputs
 from sipcore.transaction.server_transaction import ServerTransaction
 from sipcore.transaction.table import Input, State
@@ -46,6 +47,8 @@ class TransactionLayer:
         limits: Limits = DEFAULT_LIMITS,
         is_emergency: Callable[[Request], bool] | None = None,
     ) -> None:
+        self.large_requests: LargeRequests | None = None
+        """How large requests find another way than UDP; without it they find none."""
         self._identifiers = identifiers
         self._limits = limits
         self._is_emergency = is_emergency
@@ -99,8 +102,9 @@ class TransactionLayer:
         branch = self._identifiers.branch()
         if mark:
             branch = f"{branch}.{mark}"
-        _add_via(request, flow, branch)
+        request.add_first("via", via_over(flow, branch))
         client = ClientTransaction(branch, request, flow, owner=owner)
+        self._choose_way(client, now=now)
         if method == "INVITE":
             self._invites[owner] = client.id
         self._start(client, now=now)
@@ -128,7 +132,7 @@ class TransactionLayer:
         now: float,  # noqa: ARG002 - as all that sends
     ) -> None:
         """Send the ACK for a 2xx: a branch of its own and no transaction (§13.2.2.4)."""
-        _add_via(ack, flow, branch or self._identifiers.branch())
+        ack.add_first("via", via_over(flow, branch or self._identifiers.branch()))
         count_method(self._outputs.counters.requests_sent, "ACK")
         self._outputs.outgoing.append(Outgoing(serialize(ack), flow))
 
@@ -294,7 +298,23 @@ class TransactionLayer:
         if server.is_terminated and self._servers.pop(server.id, None) is not None:
             self._unindex(server)
 
+    def _choose_way(self, client: ClientTransaction, *, now: float) -> None:
+        """Turn a large request to TCP; an emergency call does not wait for what may not answer."""
+        if self.large_requests is None:
+            return
+        way = self.large_requests.way(client.data, client.flow, now=now)
+        if way is None or (self._is_emergency is not None and self._is_emergency(client.request)):
+            return
+        client.turn_to(way, fallback=client.flow)
+
     def _fail_client(self, client: ClientTransaction, *, now: float) -> None:
+        fallback = client.fallback
+        if fallback is not None and self.large_requests is not None:
+            self.large_requests.failed(fallback, now=now)
+            self._unindex(client)
+            client.fall_back(fallback, self._outputs, now=now)
+            self._index(client)
+            return
         if client.flow.is_reliable or client.state in (State.CALLING, State.TRYING):
             client.step(Input.TRANSPORT_ERROR, self._outputs, now=now)
             self._settle_client(client, now=now)
@@ -319,10 +339,3 @@ class TransactionLayer:
             ids.discard(transaction.id)
             if not ids:
                 del self._by_flow[transaction.flow.key]
-
-
-def _add_via(request: Request, flow: Flow, branch: str) -> None:
-    """Put our Via on top, asking for the symmetric way (RFC 3581 §3)."""
-    listener = flow.listener
-    via = f"SIP/2.0/{listener.transport.name} {listener.sent_by};rport;branch={branch}"
-    request.add_first("via", via)
