@@ -31,7 +31,8 @@ from sipcore.b2bua.joining import JOINED
 from sipcore.b2bua.leg import Leg
 from sipcore.b2bua.pending import Kind, Pending
 from sipcore.b2bua.probing import Probing
-from sipcore.b2bua.resume import write_joined, write_record
+from sipcore.b2bua.response_mapping import NO_RESPONSE, status_within_call
+from sipcore.b2bua.resume import write_joined
 from sipcore.b2bua.session_change import GONE, agree, conclude_refresh, refresh
 from sipcore.b2bua.settings import CallSettings
 from sipcore.dialog import session_timer
@@ -52,7 +53,7 @@ _OFFERING: Final = frozenset({"INVITE", "UPDATE", "PRACK"})
 _NEWCOMERS: Final = 1_000
 """Numbers of legs that came from other calls are above those of any fork."""
 
-_NOT_PASSED: Final = frozenset({401, 407})
+_CHALLENGES: Final = frozenset({401, 407})
 
 
 class Bridge:
@@ -103,7 +104,7 @@ class Bridge:
         if leg.is_over:
             leg.respond(event, 481, out=out)
             return
-        partner = self._partner(leg)
+        partner = self.opposite(leg)
         refusal = check_extensions(request, settings=self._settings)
         if refusal is not None:
             leg.respond(event, refusal.status, out=out, fields=refusal.fields)
@@ -136,7 +137,7 @@ class Bridge:
         if not leg.receive_ack(event.request, now=now, out=out):
             return
         body = read_body(event.request, bytes_max=self._settings.body_bytes_max) or NO_BODY
-        partner = self._partner(leg)
+        partner = self.opposite(leg)
         if leg.offer_answer.state is State.OFFER_SENT:
             leg.offer_answer.step(Input.RECEIVE_ANSWER if body.has_sdp else Input.RECEIVE_REJECTION)
             leg.received_body = body
@@ -167,7 +168,7 @@ class Bridge:
             if response.is_success and event.request.method == "INVITE":
                 leg.repeat_ack(event.request, out=out)
             return
-        if response.status in _NOT_PASSED and leg.answer_challenge(pending, response, out=out):
+        if response.status in _CHALLENGES and leg.answer_challenge(pending, response, out=out):
             return
         if (
             response.status == 422
@@ -239,11 +240,10 @@ class Bridge:
 
     def join(self, event: Join, *, call_id: str, now: float, out: list[CallCommand]) -> None:
         """Let a leg of another call take the place of the transferor."""
-        newcomer, transferor = event.leg, self._handover.transferor
+        newcomer, stays = event.leg, self._stays()
         newcomer.move_to(call_id, max(*self.legs, _NEWCOMERS) + 1)
         newcomer.calls = event.calls
         self.add(newcomer)
-        stays = None if transferor is None else self._partner(transferor)
         if self.is_released or stays is None:
             newcomer.hang_up(now=now, out=out)
             out.append(JoinFailed(GONE_STATUS, newcomer.calls))
@@ -261,8 +261,7 @@ class Bridge:
         parting: tuple[Leg, ...] = (),
     ) -> bytes:
         """Return the record of what ``join`` is about to do with that leg."""
-        transferor = self._handover.transferor
-        stays = None if transferor is None else self._partner(transferor)
+        transferor, stays = self._handover.transferor, self._stays()
         if transferor is None or stays is None:
             raise LocalError("a join without a transfer")
         legs, ids = (newcomer, stays), (calls, stays.calls or others)
@@ -288,26 +287,15 @@ class Bridge:
 
     def offer_for_newcomer(self) -> Body:
         """Return what the leg that stays can be offered as, nothing where that is not known."""
-        transferor = self._handover.transferor
-        stays = None if transferor is None else self._partner(transferor)
+        stays = self._stays()
         return NO_BODY if stays is None else active_offer(stays.received_body)
-
-    def opposite(self, leg: Leg) -> Leg | None:
-        """Return the leg that talks with this one."""
-        return self._partner(leg)
-
-    def record(self) -> bytes:
-        """Return what ``Call.resume`` needs of a conversation."""
-        if self.callee is None:
-            raise LocalError("nobody talks with the caller")
-        return write_record(self.caller, self.callee, target=self.callee.target)
 
     def surrender(self, transferor: Leg) -> Leg | None:
         """Give away the leg opposite the transferor's, if it is free to go; he himself stays.
 
         To the call that is the end, and ``Hangup`` then ends the transferor's leg.
         """
-        leg = self._partner(transferor)
+        leg = self.opposite(transferor)
         if leg is None or leg.pending or not leg.is_ready or self._handover.is_open:
             return None
         del self.legs[leg.number]
@@ -411,7 +399,7 @@ class Bridge:
             if not conclude_refresh(leg, pending, status, retry_s=retry_s, now=now):
                 self._expire(now=now, out=out)
         elif response is not None and response.is_success:
-            if (asker := self._partner(leg)) is not None and tell_success(
+            if (asker := self.opposite(leg)) is not None and tell_success(
                 asker, pending, response, body, settings=self._settings, now=now, out=out
             ):
                 self.is_updated = self.callee is not None
@@ -430,11 +418,11 @@ class Bridge:
     ) -> None:
         """Pass a failure; the session stays as it was, unless the peer knows no such dialog."""
         is_change = pending.request.method in ("INVITE", "UPDATE")
-        passed = 500 if status in _NOT_PASSED or status < 400 else status
+        passed = status_within_call(status)
         if response is None and not is_change:
-            passed = 504
+            passed = status_within_call(NO_RESPONSE)
         fields = () if response is None else failure_fields(response)
-        tell_failure(self._partner(leg), pending, passed, out=out, fields=fields)
+        tell_failure(self.opposite(leg), pending, passed, out=out, fields=fields)
         if leg.is_early or leg.is_terminated:
             return
         if status == 481 or (status in GONE and is_change):
@@ -473,7 +461,7 @@ class Bridge:
         """Answer what still waits for the other side: the call is over (§15.1.2)."""
         for leg in self.legs.values():
             for pending in leg.pending.values():
-                tell_failure(self._partner(leg), pending, 487, out=out)
+                tell_failure(self.opposite(leg), pending, 487, out=out)
 
     # Time.
 
@@ -497,7 +485,13 @@ class Bridge:
     def _side_of(self, leg: Leg) -> Side:
         return "caller" if leg is self.caller else "callee"
 
-    def _partner(self, leg: Leg) -> Leg | None:
+    def _stays(self) -> Leg | None:
+        """Return who is to be transferred: the leg opposite the transferor's."""
+        transferor = self._handover.transferor
+        return None if transferor is None else self.opposite(transferor)
+
+    def opposite(self, leg: Leg) -> Leg | None:
+        """Return the leg that talks with this one."""
         if leg is self.caller and self.callee is not None:
             return self.callee
         if leg is self.callee:

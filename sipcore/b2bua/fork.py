@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from sipcore.b2bua.attempt import Attempt
-from sipcore.b2bua.best_response import choose_best_response, status_for_caller
+from sipcore.b2bua.best_response import choose_best_response
 from sipcore.b2bua.body import NO_BODY, Body, read_body
 from sipcore.b2bua.call_events import (
     CallCommand,
@@ -35,6 +35,7 @@ from sipcore.b2bua.invite_responses import take_reliable, take_success
 from sipcore.b2bua.leg import Leg
 from sipcore.b2bua.leg_client import CNONCE_BITS
 from sipcore.b2bua.pending import renew, respond_outside
+from sipcore.b2bua.response_mapping import NO_RESPONSE, status_for_caller
 from sipcore.b2bua.settings import CallSettings
 from sipcore.dialog.dialog import Dialog, DialogId
 from sipcore.dialog.offer_answer import State
@@ -374,11 +375,9 @@ class Fork:
         for attempt in group:
             if attempt.failure is not None:
                 failures.append(attempt.failure)
-                statuses.append(attempt.failure[1] or 408)
+                statuses.append(status_for_caller(attempt.failure[1] or NO_RESPONSE))
         best = choose_best_response(statuses)
-        out.append(
-            Exhausted(status_for_caller(statuses[best]), group[best].response, tuple(failures))
-        )
+        out.append(Exhausted(statuses[best], group[best].response, tuple(failures)))
 
     def _cancel(
         self, attempt: Attempt, fields: Fields, *, now: float, out: list[CallCommand]

@@ -75,7 +75,6 @@ class ReferredCall:
         self._fork = Fork(call_id, invite, offer, identifiers=identifiers, settings=settings)
         # Every leg but the one that was taken: early ones, and those of a 2xx.
         self._legs: dict[int, Leg] = {}
-        # A repeat of its 2xx still comes here.
         self._taken: tuple[int, Leg] | None = None
         self._phase = Phase.RINGING
         self._append_deadline: float | None = None
@@ -114,7 +113,10 @@ class ReferredCall:
         return [leg for leg in self._legs.values() if not leg.is_terminated]
 
     def take_leg(self) -> Leg | None:
-        """Give the callee's leg away, once; another call speaks on it from here on."""
+        """Give the callee's leg away, once; another call speaks on it from here on.
+
+        A 2xx that is repeated is still acknowledged here, until ``Hangup``.
+        """
         leg, self.leg = self.leg, None
         if leg is not None:
             self._taken = (leg.number, self._legs.pop(leg.number))
@@ -164,6 +166,8 @@ class ReferredCall:
             self._close(fields, now, out)
         elif self._phase in (Phase.ANSWERING, Phase.REACHED):
             self._release(event.reason, event.status, now, out)
+        else:
+            self._taken = None
 
     def _fail_append(self, now: float, out: list[CallCommand]) -> None:
         if self._phase is Phase.ANSWERING:
@@ -310,6 +314,7 @@ class ReferredCall:
         self._decision_deadline = None
         if (
             self._phase is Phase.OVER
+            and self._taken is None
             and self._fork.is_done
             and all(leg.is_done for leg in self._legs.values())
         ):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sipcore.b2bua.call_events import CallCommand, CallEvent
+from sipcore.b2bua.call_events import CallCommand, CallEvent, Ended
 from sipcore.b2bua.leg import Leg
 from sipcore.dialog.dialog import DialogId
 
@@ -13,8 +13,8 @@ class SilentCall:
     __slots__ = ()
 
     def step(self, event: CallEvent, *, now: float) -> list[CallCommand]:  # noqa: ARG002 - as Call
-        """Do nothing."""
-        return []
+        """Have nothing left to say, whatever is told."""
+        return [Ended()]
 
     def next_deadline(self) -> float | None:
         """Wait for nothing."""

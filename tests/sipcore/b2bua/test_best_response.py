@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sipcore.b2bua.best_response import choose_best_response, status_for_caller
+from sipcore.b2bua.best_response import choose_best_response
+from sipcore.b2bua.response_mapping import status_for_caller
 
 
 @pytest.mark.parametrize(

@@ -147,7 +147,7 @@ def test_a_record_of_another_version_is_refused() -> None:
     net = Network()
     net.connect()
     record = read_record(net.switch.said(Append)[0].resume)
-    newer = CallRecord(2, record.target, record.callee_number, record.caller, record.callee)
+    newer = CallRecord(3, record.target, record.callee_number, record.caller, record.callee)
     with pytest.raises(LocalError):
         resume(msgspec.msgpack.encode(newer), {"udp": net.switch.listener})
 
