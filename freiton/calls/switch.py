@@ -24,6 +24,7 @@ from sipcore.errors import RemoteError
 from sipcore.identifiers import Identifiers
 from sipcore.message import Request, SipUri
 from sipcore.message.derive import respond
+from sipcore.message.session_id import SessionId
 from sipcore.proxy.proxy import OWNER as PROXY
 from sipcore.transaction.events import (
     AckMissing,
@@ -185,6 +186,9 @@ class Switch:
             to_tag=self._identifiers.tag(),
             fields=list(answer.fields),
         )
+        session_id = SessionId.of(received.request)
+        if session_id is not None:
+            response.add("session-id", str(session_id.answered()))
         self._layer.respond(received.transaction, response, now=now)
 
 

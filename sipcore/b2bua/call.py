@@ -42,6 +42,7 @@ from sipcore.b2bua.leg import Leg
 from sipcore.b2bua.pending import is_answered, respond_outside
 from sipcore.b2bua.phase import Phase
 from sipcore.b2bua.resume import CallRecord, read_record, resume_legs, write_record
+from sipcore.b2bua.session_ids import SessionIds
 from sipcore.b2bua.settings import DEFAULT_SETTINGS, CallSettings
 from sipcore.dialog.dialog import Dialog, DialogId
 from sipcore.errors import RemoteError
@@ -70,7 +71,7 @@ class Call:
     __slots__ = (
         "_answer", "_append_deadline", "_bridge", "_confirm", "_decision_deadline", "_early",
         "_fork", "_identifiers", "_is_recorded", "_parting", "_phase", "_repeat_at", "_resumed",
-        "_settings", "_target", "call_id",
+        "_session_ids", "_settings", "_target", "call_id",
     )  # fmt: skip
 
     def __init__(
@@ -96,7 +97,8 @@ class Call:
             follows_over=follows_over,
         )
         caller.party = party
-        caller.open_early(RequestReceived(transaction, invite, flow), body)
+        received = RequestReceived(transaction, invite, flow)
+        caller.open_early(received, body)
         self._start(
             call_id,
             Bridge(caller, identifiers=identifiers, settings=settings),
@@ -107,6 +109,7 @@ class Call:
         self._early: EarlyDialogs | None = EarlyDialogs(
             self._bridge, invite, is_offered=body.has_sdp, settings=settings
         )
+        self._session_ids.learn(received)
 
     @classmethod
     def resume(
@@ -161,12 +164,14 @@ class Call:
             return out
         if self._resumed is not None:
             self._resume_timers(self._resumed, now, out)
+        self._session_ids.learn(event)
         try:
             self._take(event, now, out)
         except RemoteError as error:
             if isinstance(event, RequestReceived) and not is_answered(event, out):
                 out.append(respond_outside(event, error.status_hint))
         self._conclude(now, out)
+        self._session_ids.write(out, caller=self._bridge.caller, callee=self._bridge.callee)
         return out
 
     def next_deadline(self) -> float | None:
@@ -218,6 +223,7 @@ class Call:
         self._fork = fork
         self._identifiers = identifiers
         self._settings = settings
+        self._session_ids = SessionIds()
         self._early = None
         self._phase = Phase.INVITED if resumed is None else Phase.CONNECTED
         self._target = "" if resumed is None else resumed.target

@@ -53,6 +53,7 @@ def acknowledge(invite: Request, response: Response) -> Request:
     ack.add("cseq", f"{invite.cseq.number} ACK")
     for value in invite.values("route"):
         ack.add("route", value)
+    _keep_session(invite, ack)
     return ack
 
 
@@ -67,10 +68,18 @@ def cancel(invite: Request, *, fields: list[tuple[str, str]] | None = None) -> R
     request.add("cseq", f"{invite.cseq.number} CANCEL")
     for value in invite.values("route"):
         request.add("route", value)
+    _keep_session(invite, request)
     if fields is not None:
         for key, value in fields:
             request.add(key, value)
     return request
+
+
+def _keep_session(invite: Request, request: Request) -> None:
+    """Name the same session as the INVITE did (RFC 7989 §6)."""
+    value = invite.value("session-id")
+    if value is not None:
+        request.add("session-id", value)
 
 
 def _has_tag(request: Request) -> bool:
