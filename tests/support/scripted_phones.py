@@ -52,6 +52,8 @@ class ScriptedPhone:
         self.sides: list[Side] = []
         self.answers: dict[str, int] = {}
         self.is_dead = False
+        self.sdp = SDP
+        """What this phone offers and answers."""
         self.challenges: dict[str, str] = {}
         self.statuses: dict[str, list[int]] = {}
         self.replies: list[Response] = []
@@ -106,7 +108,7 @@ class ScriptedPhone:
         for key, value in fields:
             request.add(key, value)
         request.add("content-type", "application/sdp")
-        request.body = SDP
+        request.body = self.sdp
         return self.send_invite(request, settle=settle)
 
     def send_invite(self, request: Request, *, settle: bool = True) -> Side:
@@ -155,7 +157,7 @@ class ScriptedPhone:
         if settle:
             self.wire.settle()
 
-    def send_in_dialog(self, side: Side, method: str) -> Request:
+    def send_in_dialog(self, side: Side, method: str, *, fields: Fields = ()) -> Request:
         side.cseq += 1
         request = Request(method, side.target)
         request.add("via", self._via())
@@ -164,6 +166,10 @@ class ScriptedPhone:
         request.add("to", side.remote)
         request.add("call-id", side.call_id)
         request.add("cseq", f"{side.cseq} {method}")
+        for route in side.route_set:
+            request.add("route", route)
+        for key, value in fields:
+            request.add(key, value)
         self._side_of_branch[request.via.branch or ""] = side
         self._send_request(request)
         return request
@@ -242,7 +248,9 @@ class ScriptedPhone:
         side.invite, side.invite_from = request, source
         side.remote_cseq = request.cseq.number
         side.target = str(request.contacts[0].uri)
+        side.route_set = request.entries("record-route")
         side.received.append(request)
+        side.heard_sdp = request.body
         self.sides.append(side)
         self._reply(request, source, 100)
 
@@ -270,7 +278,14 @@ class ScriptedPhone:
                 side.ended_at = self.now
             self._repeats.pop(("2xx", side.call_id), None)
         is_gone = side.ended_at is not None and request.method != "BYE"
-        self._reply(request, source, 481 if is_gone else self.answers.get(request.method, 200))
+        status = 481 if is_gone else self.answers.get(request.method, 200)
+        if request.method != "INVITE" or status != 200:
+            self._reply(request, source, status)
+            return
+        side.heard_sdp = request.body or side.heard_sdp
+        fields: Fields = (("contact", self.contact), ("content-type", "application/sdp"))
+        data = self._reply(request, source, 200, fields=fields, body=self.sdp)
+        self._repeat(("2xx", side.call_id), source, data, longest_s=4.0)
 
     def _side_of(self, request: Request) -> Side | None:
         for side in self.sides:
@@ -281,7 +296,13 @@ class ScriptedPhone:
         return None
 
     def _take_ack(self, request: Request) -> None:
+        side = self._side_of(request)
+        if side is not None:
+            side.acks.append(request)
         self._repeats.pop(("2xx", request.call_id), None)
+        for side in self.sides:
+            if side.call_id == request.call_id and request.body:
+                side.heard_sdp = request.body
         self._repeats.pop((request.via.branch or "", "final"), None)
 
     def _respond_invite(self, side: Side, status: int, *, fields: Fields = ()) -> None:
@@ -291,10 +312,11 @@ class ScriptedPhone:
         side.is_closed = status >= 200
         body = b""
         if 101 <= status < 300:
+            fields += tuple(("record-route", one) for one in side.invite.values("record-route"))
             fields += (("contact", self.contact), ("allow", "INVITE, ACK, CANCEL, BYE, OPTIONS"))
         if status == 200:
             fields += (("content-type", "application/sdp"),)
-            body = SDP
+            body = self.sdp
         data = self._reply(
             side.invite, side.invite_from, status, to=side.local, fields=fields, body=body
         )
@@ -344,6 +366,8 @@ class ScriptedPhone:
         if side is not None:
             if method == "BYE" and is_new:
                 side.bye_statuses.append(response.status)
+            elif is_new:
+                self.statuses.setdefault(method, []).append(response.status)
             return
         request = self._asked.pop(branch, None)
         if request is None:
@@ -368,13 +392,17 @@ class ScriptedPhone:
                 side.responses.append(response)
                 side.remote = response.required("to")
                 side.target = str(response.contacts[0].uri)
+                side.route_set = response.entries("record-route")[::-1]
                 side.connected_at = self.now
+                side.heard_sdp = response.body
             self._acknowledge(side, response)
             return
         self._acknowledge_failure(side.invite, response, source)
         if not is_own or side.is_closed:
             return
-        if response.status in (401, 407) and (not side.is_signed or is_stale(response)):
+        if response.status in (401, 407) and (
+            not side.invite.has(signature_of(response)) or is_stale(response)
+        ):
             self._learn(response)
             self._invite(side, self.again(side.invite))
             return
@@ -389,6 +417,8 @@ class ScriptedPhone:
         ack.add("to", response.required("to"))
         ack.add("call-id", side.call_id)
         ack.add("cseq", f"{response.cseq.number} ACK")
+        for route in side.route_set:
+            ack.add("route", route)
         self._outgoing.append((self.switch, serialize(ack)))
 
     def _acknowledge_failure(self, invite: Request, response: Response, source: Address) -> None:
@@ -435,7 +465,6 @@ class ScriptedPhone:
     def _invite(self, side: Side, request: Request) -> None:
         side.invite = request
         side.cseq = request.cseq.number
-        side.is_signed = request.has("authorization") or request.has("proxy-authorization")
         self._side_of_branch[request.via.branch or ""] = side
         self._send_request(request)
 

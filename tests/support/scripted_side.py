@@ -21,13 +21,14 @@ class Side:
         self.local = local
         self.remote = remote
         self.target = uri
+        self.route_set: list[str] = []
+        """From the Record-Route, as this side sends it (RFC 3261 §12.1)."""
         self.uri = uri
         self.cseq = cseq
         self.remote_cseq = 0
         self.invite: Request | None = None
         self.invite_from: Address | None = None
         self.responses: list[Response] = []
-        self.is_signed = False
         self.is_cancelled = False
         self.is_closed = False
         """A final response to the INVITE was sent or received."""
@@ -37,6 +38,10 @@ class Side:
         self.byes_received = 0
         self.bye_statuses: list[int] = []
         self.received: list[Request] = []
+        self.heard_sdp = b""
+        """The newest session description of whoever is at the other end."""
+        self.acks: list[Request] = []
+        """ACKs with the tags of this dialog."""
 
     @property
     def statuses(self) -> list[int]:
