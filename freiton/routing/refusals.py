@@ -14,7 +14,7 @@ from typing import Final
 
 from sipcore.message.reason import Reason
 from sipcore.message.reason_phrases import REASON_PHRASES
-from sipcore.message.warning import MISCELLANEOUS, WarningValue
+from sipcore.message.warning import MISCELLANEOUS, SIPS_NOT_ALLOWED, WarningValue
 
 RETRY_AFTER_S: Final = (5.0, 30.0)
 """Between which seconds Retry-After is chosen by chance, so that callers do not return at once."""
@@ -38,6 +38,7 @@ class RefusalCause(StrEnum):
     INCOMPLETE = "incomplete"
     FOREIGN_DOMAIN = "foreign-domain"
     NOT_REGISTERED = "not-registered"
+    SIPS_NOT_ALLOWED = "sips-not-allowed"
     BARRED = "barred"
     PREMIUM_OFF = "premium-off"
     NON_EU_OFF = "non-eu-off"
@@ -72,6 +73,7 @@ class Refusal:
     de: str
     en: str
     other_statuses: tuple[int, ...] = ()
+    warning_code: int = MISCELLANEOUS
     has_retry_after: bool = False
 
 
@@ -151,6 +153,13 @@ REFUSALS: Final = MappingProxyType(
             q850=20,
             de="Teilnehmer nicht angemeldet",
             en="No device is registered",
+        ),
+        RefusalCause.SIPS_NOT_ALLOWED: Refusal(
+            status=480,
+            q850=58,
+            de="Kein durchgehend verschlüsselter Weg zum Teilnehmer",
+            en="No way there is encrypted on every hop",
+            warning_code=SIPS_NOT_ALLOWED,
         ),
         RefusalCause.BARRED: Refusal(
             status=403, q850=21, de="Ziel gesperrt", en="Destination barred"
@@ -283,7 +292,7 @@ def answer_refusal(
     row = REFUSALS[cause]
     text = row.de if language == "de" else row.en
     chosen = row.status if status is None or status not in row.other_statuses else status
-    warning = WarningValue(MISCELLANEOUS, host, text)
+    warning = WarningValue(row.warning_code, host, text)
     fields = [("reason", reason_value(row.q850, text)), ("warning", str(warning))]
     if row.has_retry_after and retry_after_s is not None:
         fields.append(("retry-after", str(max(1, round(retry_after_s)))))

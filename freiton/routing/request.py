@@ -13,7 +13,7 @@ from sipcore.message.identity import Identity
 from sipcore.message.message import Request
 from sipcore.message.privacy import Privacy
 from sipcore.message.redirection import CAUSE_OF_REASON, UNKNOWN_REASON, redirections_of
-from sipcore.message.uri import SipUri, TelUri, Uri
+from sipcore.message.uri import SipUri, TelUri, Uri, is_sips
 
 ANONYMOUS_HOST: Final = "anonymous.invalid"
 """RFC 3323 §4.1.1.3: the host of a From that tells nobody."""
@@ -70,7 +70,8 @@ class RouteRequest:
     ``dialled`` is the user part of the Request-URI or the number of a tel URI, with the parameters
     of a telephone-subscriber (RFC 3966 §3), or the whole text of any other URI
     (``urn:service:sos``). ``host`` is empty when the URI has none. ``others`` are all
-    that stands in identity headers, of which two are named here.
+    that stands in identity headers, of which two are named here. One that ``is_secure`` wants TLS
+    on every hop (RFC 3261 §26.2.2).
     """
 
     source: Source
@@ -83,6 +84,7 @@ class RouteRequest:
     privacy: frozenset[str] = frozenset()
     redirections: tuple[RedirectionClaim, ...] = ()
     others: tuple[ClaimedIdentity, ...] = ()
+    is_secure: bool = False
 
 
 def read_request(invite: Request, source: Source) -> RouteRequest:
@@ -103,6 +105,7 @@ def read_request(invite: Request, source: Source) -> RouteRequest:
         privacy=Privacy.of(invite).values,
         redirections=_redirections(invite),
         others=_others(invite),
+        is_secure=is_sips(invite.uri_text),
     )
 
 

@@ -44,6 +44,7 @@ from freiton.routing.redirected import (
 )
 from freiton.routing.refusals import RefusalCause
 from freiton.routing.request import RouteRequest
+from freiton.routing.secure_hops import only_secure, unsecured
 from freiton.routing.trunks import ordinary_trunks
 from rating.numbering import DiallingOrigin, NumberRefused, RefusalReason, ServiceNumber
 from sipcore.errors import LocalError
@@ -66,6 +67,8 @@ def decide(request: RouteRequest, context: RouteContext) -> RouteDecision:
     draft = Draft(request, context)
     for step in ORDER:
         decision = step(draft)
+        if isinstance(decision, Connect):
+            return only_secure(decision) if request.is_secure else unsecured(decision)
         if decision is not None:
             return decision
     raise LocalError("no step decided")

@@ -12,6 +12,9 @@ from sipcore.message.message import Message
 MISCELLANEOUS: Final = 399
 """The code for a text that a person reads."""
 
+SIPS_NOT_ALLOWED: Final = 380
+"""RFC 5630 §5.3: who was called by sips is not to be reached over TLS alone."""
+
 _WARNING: Final = re.compile(
     rf"(?P<code>[0-9]{{3}}) +(?P<agent>[^\s,\"]+) +(?P<text>{QUOTED_STRING})"
 )

@@ -150,8 +150,10 @@ class _Update:
     def apply(self, entry: str) -> Refusal | None:
         """Apply one Contact (step 7)."""
         address = NameAddress.parse(entry)
-        if not isinstance(address.uri, SipUri) or address.uri.scheme != "sip":
+        if not isinstance(address.uri, SipUri):
             return Refusal(400, "Contact Scheme Not Served")
+        if address.uri.scheme == "sips" and not self._flow.transport.is_secure:
+            return Refusal(400, "Contact With SIPS Over An Open Transport")
         requested_s = self._requested_s(address)
         min_expires_s = self._limits.min_expires_s
         if 0 < requested_s < min(HOUR_S, min_expires_s):

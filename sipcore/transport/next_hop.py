@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
+from types import MappingProxyType
 from typing import Final
 
 from sipcore.errors import RemoteError
@@ -11,8 +12,17 @@ from sipcore.message.message import Request
 from sipcore.message.uri import SipUri, Uri
 from sipcore.transport.flow import Listener, Transport
 
-_DEFAULT_PORT: Final = 5060
-_TRANSPORTS: Final = {"udp": Transport.UDP, "tcp": Transport.TCP}
+_PORTS: Final = MappingProxyType({Transport.UDP: 5060, Transport.TCP: 5060, Transport.TLS: 5061})
+_TRANSPORTS: Final = MappingProxyType(
+    {
+        ("sip", "udp"): Transport.UDP,
+        ("sip", "tcp"): Transport.TCP,
+        ("sip", "tls"): Transport.TLS,
+        ("sips", "tcp"): Transport.TLS,
+        ("sips", "tls"): Transport.TLS,
+    }
+)
+_UNSAID: Final = MappingProxyType({"sip": "udp", "sips": "tls"})
 
 
 class NextHop:
@@ -54,18 +64,18 @@ def target_uri(request: Request) -> Uri:
 def next_hop(uri: Uri) -> NextHop:
     """Return the next hop of a URI; one that this switch cannot reach is a RemoteError (416).
 
-    Without a transport parameter it is UDP (RFC 3263 §4.1). ``sips`` wants TLS all the way.
+    Without a transport parameter it is UDP (RFC 3263 §4.1), for ``sips`` TLS, which has no other.
     """
-    if not isinstance(uri, SipUri) or uri.scheme != "sip":
+    if not isinstance(uri, SipUri):
         raise RemoteError(f"no way to {str(uri)[:60]!r}", status_hint=416)
-    transport = _TRANSPORTS.get(uri.transport or "udp")
+    transport = _TRANSPORTS.get((uri.scheme, uri.transport or _UNSAID[uri.scheme]))
     if transport is None:
         raise RemoteError(f"transport {uri.transport!r} is not spoken here", status_hint=416)
     host = (uri.parameters.get("maddr") or uri.host).strip("[]").lower()
     if is_numeric(host):
         # One spelling, so that two ways to write an IPv6 address are one flow.
         host = str(ipaddress.ip_address(host))
-    return NextHop(host, uri.port or _DEFAULT_PORT, transport)
+    return NextHop(host, uri.port or _PORTS[transport], transport)
 
 
 def choose_listener(

@@ -48,7 +48,7 @@ def test_what_the_caller_gets_can_be_read(cause: RefusalCause, language: str) ->
     read = parse_parameters(";" + parameters)
     assert (protocol, read["cause"], unquote(read["text"] or "")) == ("Q.850", str(row.q850), text)
     code, host, quoted = fields["warning"].split(" ", 2)
-    assert (code, host, unquote(quoted)) == ("399", "example.org", text)
+    assert (code, host, unquote(quoted)) == (str(row.warning_code), "example.org", text)
     assert serialize(Response(answer.status, answer.phrase, list(answer.fields)))
 
 

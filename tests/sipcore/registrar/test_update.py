@@ -10,7 +10,7 @@ from sipcore.errors import RemoteError
 from sipcore.message.message import Message, Request
 from sipcore.registrar.binding import Binding
 from sipcore.registrar.update import BindingChanges, RegistrarLimits, response_fields
-from sipcore.transport.flow import Flow
+from sipcore.transport.flow import Flow, Listener, Transport
 from tests.sipcore.registrar.builders import (
     CONTACT,
     NOW,
@@ -246,6 +246,13 @@ def test_what_cannot_be_read_is_an_error(contact: str) -> None:
 @pytest.mark.parametrize("contact", ["<tel:+4930123>", "<mailto:a@b.org>", "<sips:anna@192.0.2.7>"])
 def test_a_contact_that_we_cannot_reach_is_refused(contact: str) -> None:
     assert refusal(register(contact)).status == 400
+
+
+def test_sips_is_registered_over_tls_alone() -> None:
+    tls = Flow(Listener("tls", Transport.TLS, ("192.0.2.1", 5061)), ("198.51.100.7", 40_000), 1)
+    (binding,) = changes(register("<sips:anna@192.0.2.7>"), flow=tls).bindings
+    assert binding.contact == "sips:anna@192.0.2.7"
+    assert binding.flow == tls
 
 
 def test_a_path_is_kept_and_told_to_whom_asked() -> None:

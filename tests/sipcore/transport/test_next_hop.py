@@ -37,7 +37,15 @@ def test_numeric_hosts_need_no_resolver() -> None:
 
 @pytest.mark.parametrize(
     "uri",
-    ["sips:bob@h", "tel:+4930123", "urn:service:sos", "sip:h;transport=ws", "sip:h;transport=tls"],
+    ["sips:bob@h", "sips:bob@h;transport=tcp", "sip:bob@h;transport=tls", "sips:h;transport=TLS"],
+)
+def test_tls_has_a_port_of_its_own(uri: str) -> None:
+    assert next_hop(parse_uri(uri)) == NextHop("h", 5061, Transport.TLS)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["sips:bob@h;transport=udp", "tel:+4930123", "urn:service:sos", "sip:h;transport=ws"],
 )
 def test_what_cannot_be_reached_is_refused(uri: str) -> None:
     with pytest.raises(RemoteError) as caught:
