@@ -59,6 +59,21 @@ def test_a_call_through_a_carrier_costs_what_the_list_says(town: Town) -> None:
     assert town.switch.metric("freiton_charged_euros_total") == pytest.approx(0.000967)
 
 
+def test_reliable_provisionals_and_an_early_update_cross(town: Town) -> None:
+    carrier = town.answer("uas-answer-reliable.xml", "north", pause_ms=100)
+    town.run("uac-call-reliable.xml", "bob", to=GERMANY, pause_ms=1500)
+    carrier.expect_success()
+    (record,) = town.switch.wait_for_records(1)
+    assert (record["ending"], record["charged_s"]) == ("answered", "2")
+
+
+def test_a_caller_without_100rel_hears_a_carrier_that_speaks_it(town: Town) -> None:
+    carrier = town.answer("uas-answer-prack.xml", "north", pause_ms=100)
+    town.run("uac-call.xml", "bob", to=GERMANY, pause_ms=1500)
+    carrier.expect_success()
+    town.switch.wait_for_records(1)
+
+
 def test_a_flatrate_makes_the_german_fixed_network_free(town: Town) -> None:
     carrier = town.answer("uas-answer.xml", "north", pause_ms=100)
     town.run("uac-call.xml", "alice", to=GERMANY, pause_ms=1500)
