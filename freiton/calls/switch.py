@@ -18,7 +18,9 @@ from freiton.calls.forwarding import NOT_FORWARDED, Forwarding
 from freiton.calls.perform import WireCommand, perform_all
 from freiton.calls.ports import Site
 from freiton.calls.registrations import Registrations
+from freiton.calls.transfers import Transfers
 from sipcore.b2bua.extensions import check_extensions
+from sipcore.defence.gate import Gate
 from sipcore.dialog.dialog import DialogId
 from sipcore.errors import RemoteError
 from sipcore.identifiers import Identifiers
@@ -40,8 +42,10 @@ from sipcore.transaction.layer import TransactionLayer
 from sipcore.transport.flow import Flow
 from sipcore.transport.locate import Located
 
-ALLOW: Final = "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, MESSAGE, INFO, UPDATE"
-SUPPORTED: Final = "timer, path"
+ALLOW: Final = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, REGISTER, MESSAGE, INFO, UPDATE"
+SUPPORTED: Final = "100rel, timer, path"
+_CHALLENGES: Final = frozenset({401, 407})
+_REFUSALS: Final = frozenset({403, 404, 481})
 NEEDS_DIALOG: Final = frozenset({"BYE", "INFO", "UPDATE", "PRACK"})
 EVENT_METHODS: Final = frozenset({"SUBSCRIBE", "PUBLISH"})
 
@@ -54,15 +58,19 @@ class Switch:
         layer: TransactionLayer,
         site: Site,
         *,
+        gate: Gate,
         calls: CallControl,
         setup: CallSetup,
         registrations: Registrations,
         forwarding: Forwarding,
         carriers: Carriers,
         identifiers: Identifiers,
+        transfers: Transfers,
         on_fault: Callable[[str, Exception], None],
     ) -> None:
+        self._gate = gate
         self._layer = layer
+        self._transfers = transfers
         self._site = site
         self._calls = calls
         self._setup = setup
@@ -128,6 +136,9 @@ class Switch:
             return Answer(489)
         if method in NEEDS_DIALOG:
             return Answer(481)
+        if method == "REFER":
+            # Without a call there is nobody to transfer; click-to-dial is not done this way.
+            return Answer(403)
         if method in NOT_FORWARDED:
             return Answer(405, fields=(("allow", ALLOW),))
         return self._forward(received, now=now)
@@ -135,6 +146,8 @@ class Switch:
     def _in_dialog(self, received: RequestReceived, *, now: float) -> Answer | None:
         dialog_id = DialogId.of_request(received.request)
         if self._calls.receive_in_dialog(received, dialog_id, now=now):
+            if received.request.method == "REFER":
+                self._transfers.attend(now=now)
             return None
         commands = self._forwarding.forward_in_dialog(received, now=now)
         return Answer(481) if commands is None else self._perform(commands, now=now)
@@ -190,6 +203,16 @@ class Switch:
         if session_id is not None:
             response.add("session-id", str(session_id.answered()))
         self._layer.respond(received.transaction, response, now=now)
+        if _is_failure(received.request, answer):
+            self._gate.note_refused(received.request, received.flow, now=now)
+
+
+def _is_failure(request: Request, answer: Answer) -> bool:
+    """Tell whether this is what somebody gets who tries names, passwords or numbers."""
+    if answer.status in _CHALLENGES:
+        had_credentials = any(request.has(key) for key in ("authorization", "proxy-authorization"))
+        return had_credentials and not any("stale=true" in value for _, value in answer.fields)
+    return answer.status in _REFUSALS
 
 
 def _capabilities() -> Answer:
