@@ -11,6 +11,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from freiton.accounting.call_accounting import CallAccounting
+from freiton.calls.acquaintances import Acquaintances
 from freiton.calls.call_control import CallControl
 from freiton.calls.call_reports import CallReports, Journal
 from freiton.calls.call_setup import CallSetup, SetupSettings
@@ -31,6 +32,7 @@ from freiton.calls.ports import (
 from freiton.calls.pricing import Pricing
 from freiton.calls.registrations import Registrations
 from freiton.calls.switch import Switch
+from freiton.calls.transfers import Transfers
 from freiton.config import Config
 from freiton.routing.emergency import calls_for_help
 from freiton.trace.recorded_identifiers import RecordedIdentifiers
@@ -40,6 +42,8 @@ from rating.numbering import Numbering
 from sipcore.auth.nonce import Nonces
 from sipcore.auth.wrong_passwords import WrongPasswords
 from sipcore.b2bua.settings import CallSettings
+from sipcore.defence.gate import Gate, GateSettings
+from sipcore.defence.sources import SourceLimits
 from sipcore.identifiers import Identifiers
 from sipcore.message import SipUri
 from sipcore.proxy import Proxy, RecordRoutes
@@ -94,6 +98,7 @@ class Composed:
     reports: CallReports
     registrations: Registrations
     forwarding: Forwarding
+    gate: Gate
 
 
 def compose(config: Config, around: Surroundings) -> tuple[Composed, SwitchCore]:
@@ -149,6 +154,7 @@ def compose(config: Config, around: Surroundings) -> tuple[Composed, SwitchCore]
             identifiers=identifiers,
             is_draining=lambda: setup.is_draining,
         ),
+        gate=_gate(config, around, locations),
     )
     return parts, _core(around, parts)
 
@@ -162,12 +168,15 @@ def _core(around: Surroundings, parts: Composed) -> SwitchCore:
         registrations=parts.registrations,
         forwarding=parts.forwarding,
         carriers=parts.carriers,
+        gate=parts.gate,
         identifiers=around.identifiers,
+        transfers=Transfers(around.site, parts.setup, parts.calls, identifiers=around.identifiers),
         on_fault=around.on_fault,
     )
     return SwitchCore(
         parts.layer,
         switch,
+        gate=parts.gate,
         calls=parts.calls,
         carriers=parts.carriers,
         forwarding=parts.forwarding,
@@ -182,6 +191,25 @@ def _core(around: Surroundings, parts: Composed) -> SwitchCore:
         tap=around.tap,
         identifiers=around.identifiers,
         clock=around.clock,
+    )
+
+
+def _gate(config: Config, around: Surroundings, locations: LocationTable) -> Gate:
+    defence = config.defence
+    return Gate(
+        Acquaintances(around.site, locations),
+        identifiers=around.identifiers,
+        is_emergency=calls_for_help,
+        settings=GateSettings(
+            answers_scanners=defence.answers_scanners,
+            sources=SourceLimits(
+                requests_per_s=defence.stranger_requests_per_s,
+                burst=defence.stranger_burst,
+                failures_max=defence.stranger_failures_max,
+                failures_window_s=defence.stranger_failures_window_s,
+                block_s=defence.block_s,
+            ),
+        ),
     )
 
 

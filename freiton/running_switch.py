@@ -16,6 +16,7 @@ from structlog.typing import FilteringBoundLogger
 from freiton.accounting.charging_state import ledger_account_id
 from freiton.accounting.errors import AccountingError
 from freiton.accounting.recovery import OpenCall, recover
+from freiton.blocking import blocking_commands
 from freiton.calls.perform import perform_all
 from freiton.calls.spending import renew_terms
 from freiton.calls.stream import CallReport
@@ -219,6 +220,7 @@ class RunningSwitch:
             self._core,
             loop=self._loop,
             limits=replace(DEFAULT_LIMITS, connections_max=config.limits.tcp_connections_max),
+            pressure=self._parts.gate.pressure,
             on_error=self._message_failed,
         )
         self._opened.push_async_callback(self._endpoint.close)
@@ -276,6 +278,7 @@ class RunningSwitch:
                 "begin-rating-run": self._begin_rating_run,
                 "correct-charges": self._correct_charges,
                 **self._tracing.commands(),
+                **blocking_commands(self._parts.gate.sources),
             },
             streams={"follow": self._follow},
         )

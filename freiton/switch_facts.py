@@ -152,6 +152,7 @@ class ComposedFacts:
         """Return messages, transactions and the loop."""
         parts = self._parts
         layer, net = parts.composed.layer.counters, parts.endpoint.counters
+        gate, now = parts.composed.gate, time.monotonic()
         open_now = parts.endpoint.connections_per_transport()
         return SignallingFacts(
             requests_in=layer.requests_received,
@@ -164,6 +165,11 @@ class ComposedFacts:
             transport_failures=layer.transport_failures,
             overload_refusals=layer.overload_refusals,
             parse_errors=net.malformed_requests + net.malformed_responses,
+            shed={one.name.lower().replace("_", "-"): n for one, n in gate.counters.shed.items()},
+            strangers_dropped=gate.counters.dropped,
+            scanners_dropped=gate.counters.scanners,
+            sources_blocked=len(gate.sources.blocked(now=now)),
+            behind=gate.pressure.behind_s(now=now),
             transactions={
                 "client": parts.composed.layer.client_transactions,
                 "server": parts.composed.layer.server_transactions,

@@ -14,6 +14,7 @@ from freiton.calls.perform import perform_all
 from freiton.calls.ports import CallStream, CallWatcher, MessageTap, WallClock
 from freiton.calls.registrations import Registrations
 from freiton.calls.switch import Switch
+from sipcore.defence.gate import Gate
 from sipcore.identifiers import Identifiers
 from sipcore.message import Request, Response
 from sipcore.registrar.keep_alive import is_keep_alive_answer, keep_alive
@@ -44,6 +45,7 @@ class SwitchCore:
         layer: TransactionLayer,
         switch: Switch,
         *,
+        gate: Gate,
         calls: CallControl,
         carriers: Carriers,
         forwarding: Forwarding,
@@ -59,6 +61,7 @@ class SwitchCore:
         identifiers: Identifiers,
         clock: WallClock,
     ) -> None:
+        self._gate = gate
         self._layer = layer
         self._switch = switch
         self._calls = calls
@@ -81,7 +84,10 @@ class SwitchCore:
 
     def receive(self, message: Request | Response, flow: Flow, *, now: float) -> None:
         """Take a message; RemoteError when it is malformed beyond what a parser sees."""
-        if isinstance(message, Response) and is_keep_alive_answer(message):
+        if isinstance(message, Response):
+            if is_keep_alive_answer(message):
+                return
+        elif not self._gate.admits(message, flow, now=now):
             return
         if self._tap is not None:
             self._tap.received(message, flow)
@@ -126,6 +132,7 @@ class SwitchCore:
         if questions:
             self._names.ask(questions)
         outgoing = self._layer.outgoing()
+        outgoing += self._gate.outgoing()
         if self._tap is not None and outgoing:
             self._tap.sent(outgoing)
         if self._keep_alives:

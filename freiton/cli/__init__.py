@@ -33,6 +33,7 @@ from freiton.cli import (
     run,
     simulate,
     site,
+    sources,
     status,
     tariff,
     top_up,
@@ -80,6 +81,7 @@ app.add_typer(options.app, name="option")
 app.add_typer(options.flatrate_app, name="flatrate")
 app.add_typer(trunks.app, name="trunk")
 app.add_typer(tariff.app, name="tariff")
+app.add_typer(sources.app, name="source")
 
 
 @app.callback()

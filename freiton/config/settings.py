@@ -133,6 +133,17 @@ class OperatingLimits(Section):
     wrong_passwords_wait_s: Seconds
 
 
+class Defence(Section):
+    """What is heard of strangers, per address."""
+
+    answers_scanners: bool
+    stranger_requests_per_s: Annotated[int, Field(strict=True, ge=0, le=100_000)]
+    stranger_burst: Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
+    stranger_failures_max: Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
+    stranger_failures_window_s: Seconds
+    block_s: Seconds
+
+
 class Emergency(Section):
     """Whose emergency calls are put through without a registration."""
 
@@ -207,6 +218,7 @@ class Config(Section):
     registration: Registration
     session_timer: SessionTimer
     limits: OperatingLimits
+    defence: Defence
     emergency: Emergency
     tariff: Tariff
     numbering: Numbering

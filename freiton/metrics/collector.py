@@ -149,6 +149,7 @@ def _signalling(signalling: SignallingFacts) -> Iterator[Metric]:
         "Messages that were not understood.",
         signalling.parse_errors,
     )
+    yield from _defence(signalling)
     transactions = GaugeMetricFamily(
         "freiton_sip_transactions", "Transactions kept.", labels=["kind"]
     )
@@ -164,6 +165,24 @@ def _signalling(signalling: SignallingFacts) -> Iterator[Metric]:
     yield _histogram(
         "freiton_loop_lag_seconds", "How late the event loop came to its work.", signalling.loop_lag
     )
+
+
+def _defence(signalling: SignallingFacts) -> Iterator[Metric]:
+    shed = CounterMetricFamily(
+        "freiton_sip_shed", "Requests told to come later, by priority.", labels=["priority"]
+    )
+    _fill(shed, (((name,), count) for name, count in signalling.shed.items()))
+    yield shed
+    dropped = CounterMetricFamily(
+        "freiton_sip_dropped", "Requests of strangers that were not heard.", labels=["cause"]
+    )
+    counts = {"limit": signalling.strangers_dropped, "scanner": signalling.scanners_dropped}
+    _fill(dropped, (((cause,), count) for cause, count in counts.items()))
+    yield dropped
+    yield _gauge(
+        "freiton_blocked_sources", "Addresses blocked for strangers.", signalling.sources_blocked
+    )
+    yield _gauge("freiton_behind_seconds", "Longest wait of a message.", signalling.behind)
 
 
 def _connections(signalling: SignallingFacts) -> Iterator[Metric]:

@@ -70,6 +70,11 @@ class SignallingFacts:
     transport_failures: int
     overload_refusals: int  # requests refused before they became a transaction
     parse_errors: int
+    shed: Mapping[str, int]  # requests refused while behind, by their place in the order
+    strangers_dropped: int  # requests over the limit of their address, or blocked with it
+    scanners_dropped: int
+    sources_blocked: int  # now
+    behind: float  # seconds that a message waits at the most
     transactions: Mapping[TransactionKind, int]
     open_deadlines: int
     connections: Mapping[str, int]  # by transport

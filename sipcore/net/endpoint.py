@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
+from sipcore.defence.pressure import Pressure
 from sipcore.errors import LocalError, RemoteError
 from sipcore.limits import DEFAULT_LIMITS, Limits
 from sipcore.message.message import Request, Response
@@ -77,14 +78,19 @@ class Endpoint:
         *,
         loop: asyncio.AbstractEventLoop,
         limits: Limits = DEFAULT_LIMITS,
+        pressure: Pressure | None = None,
         on_error: Callable[[Exception], None],
     ) -> None:
-        """Take the core; ``on_error`` learns of each fault of ours, whose message alone is lost."""
+        """Take the core; ``on_error`` learns of each fault of ours, whose message alone is lost.
+
+        ``pressure`` is told how far behind the sockets are.
+        """
         self.counters: Final = NetCounters()
         self.listeners: list[Listener] = []
         self._core = core
         self._loop = loop
         self._limits = limits
+        self._pressure = pressure or Pressure()
         self._on_error = on_error
         self._udp: dict[str, UdpSocket] = {}
         self._connections = Connections(loop=loop, user=self, limits=limits, counters=self.counters)
@@ -151,9 +157,12 @@ class Endpoint:
 
     # UdpUser, ConnectionsUser
 
-    def receive_datagrams(self, listener: Listener, datagrams: list[Datagram]) -> None:
+    def receive_datagrams(
+        self, listener: Listener, datagrams: list[Datagram], *, is_caught_up: bool
+    ) -> None:
         """Feed what one wake-up brought."""
         now = time.monotonic()
+        self._pressure.note_read(listener.name, is_caught_up=is_caught_up, now=now)
         for data, remote in datagrams:
             if not data or data[0] < _FIRST_LETTER:
                 # Line ends, NUL, STUN; yet line ends may also stand before a message (§7.5).
@@ -288,6 +297,7 @@ class Endpoint:
 
     def _on_deadline(self) -> None:
         now = time.monotonic()
+        self._pressure.note_late(now - self._ticker.when, now=now)
         self._connections.handle_deadlines(now=now)
         try:
             self._core.handle_deadlines(now=now)

@@ -22,6 +22,11 @@ class Ticker:
         self._handle: asyncio.TimerHandle | None = None
         self._when = 0.0
 
+    @property
+    def when(self) -> float:
+        """The deadline of the last call, or of the next one."""
+        return self._when
+
     def arm(self, when: float | None) -> None:
         """Fire at ``when`` (monotonic seconds) or earlier.
 

@@ -48,7 +48,9 @@ _UNREACHABLE: Final = frozenset(
 class UdpUser(Protocol):
     """Who owns the socket and takes what comes in."""
 
-    def receive_datagrams(self, listener: Listener, datagrams: list[Datagram]) -> None:
+    def receive_datagrams(
+        self, listener: Listener, datagrams: list[Datagram], *, is_caught_up: bool
+    ) -> None:
         """Take the datagrams of one wake-up."""
         ...
 
@@ -137,7 +139,8 @@ class UdpSocket:
         if has_error:
             self._read_errors()
         if datagrams:
-            self._user.receive_datagrams(self.listener, datagrams)
+            is_caught_up = len(datagrams) < _DATAGRAMS_MAX
+            self._user.receive_datagrams(self.listener, datagrams, is_caught_up=is_caught_up)
 
     def _read_errors(self) -> None:
         """Empty the error queue, then listen anew: libuv stops polling a socket with an error."""

@@ -73,6 +73,11 @@ class SampleFacts:
             transport_failures=0,
             overload_refusals=0,
             parse_errors=1,
+            shed={"rest": 3, "new-invite": 2},
+            strangers_dropped=7,
+            scanners_dropped=2,
+            sources_blocked=1,
+            behind=0.012,
             transactions={
                 "client": 20,
                 "server": 4,

@@ -76,7 +76,7 @@ def test_names_follow_the_conventions_and_labels_are_few() -> None:
     page = generate_latest(make_registry(SampleFacts())).decode()
     labels_allowed = {
         "cause", "direction", "generation", "implementation", "kind", "le", "listener", "major",
-        "method", "minor", "patchlevel", "result", "state", "status", "status_class", "transport",
+        "method", "minor", "patchlevel", "priority", "result", "state", "status", "status_class", "transport",
         "trunk", "version",
     }  # fmt: skip
     for family in text_string_to_metric_families(page):
