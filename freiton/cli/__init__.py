@@ -39,6 +39,7 @@ from freiton.cli import (
     top_up,
     trace,
     trunks,
+    why,
 )
 from freiton.cli.desk import Desk
 from freiton.cli.errors import DEBUG, OneSentenceGroup, complain
@@ -67,6 +68,7 @@ app.command("top-up")(top_up.top_up)
 app.command("calls")(calls.calls)
 app.command("trace")(trace.trace_call)
 app.command("replay")(replay.replay_call)
+app.command("why")(why.why_call)
 app.add_typer(cdr.app, name="cdr")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(site.app, name="site")

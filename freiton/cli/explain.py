@@ -40,7 +40,7 @@ def explain_call(
     Example: freiton explain 01a9 --language en
     """
     desk = Desk.of(context)
-    record = _find(desk, call)
+    record = find_record(desk, call)
     words: Language = "en" if language is Tongue.EN else "de"
     told = sentences(record, words)
     run = _run_of(desk, record)
@@ -88,7 +88,8 @@ def _why_free(record: CallDetailRecord, language: Language) -> str:
     return f"No price was agreed for this call ({record.ending}); it costs nothing."
 
 
-def _find(desk: Desk, beginning: str) -> CallDetailRecord:
+def find_record(desk: Desk, beginning: str) -> CallDetailRecord:
+    """Return the record of the one call whose id begins so; OperatorError for none or several."""
     if not beginning:
         raise typer.BadParameter("give at least one character of the call's id", param_hint="CALL")
     found: list[CallDetailRecord] = []
