@@ -15,7 +15,7 @@ from sipcore.errors import LocalError
 from sipcore.message.uri import SipUri
 from sipcore.registrar.binding import Binding
 from sipcore.registrar.nat import SIP_PORT
-from sipcore.transport.flow import Flow, Listener
+from sipcore.transport.flow import Flow, Listener, Transport
 
 
 class _Record(msgspec.Struct, array_like=True, frozen=True):
@@ -103,8 +103,9 @@ def _flow(data: _Record, listener: Listener) -> Flow | None:
     flow = Flow(listener, (data.host, data.port))
     if not flow.is_reliable:
         return flow
-    # The connection is gone with the process; a new one goes to where the device listens.
-    if data.is_natted or data.path:
+    # The connection is gone with the process; a new one goes to where the device listens. Behind
+    # TLS a phone listens nowhere that it could prove, and a browser not at all.
+    if data.is_natted or data.path or flow.transport is not Transport.TCP:
         return None
     return Flow(listener, (data.host, SipUri.parse(data.contact).port or SIP_PORT))
 

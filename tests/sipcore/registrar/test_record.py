@@ -93,6 +93,14 @@ def test_a_connection_through_a_nat_cannot_be_opened_from_outside() -> None:
     assert from_record(record, LISTENERS, now=5.0, at=AT) is None
 
 
+@pytest.mark.parametrize("transport", [Transport.TLS, Transport.WS, Transport.WSS])
+def test_a_phone_behind_tls_or_in_a_browser_has_to_come_back(transport: Transport) -> None:
+    listener = Listener("l", transport, ("192.0.2.1", 5061))
+    flow = Flow(listener, ("198.51.100.7", 40000), 7)
+    record = to_record("a@b", binding("<sip:a@198.51.100.7>", flow), now=NOW, at=AT)
+    assert from_record(record, {"l": listener}, now=5.0, at=AT) is None
+
+
 @pytest.mark.parametrize("data", [b"", b"\xc1", b"\x91\x01", b"{}"])
 def test_foreign_bytes_are_our_own_mistake(data: bytes) -> None:
     with pytest.raises(LocalError):
