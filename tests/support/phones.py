@@ -258,6 +258,9 @@ class Phone(End):
         self.rseq = 0
         self.unpracked: list[Repeated] = []
         self.heard_rseqs: list[tuple[str, int]] = []
+        self.asked: list[tuple[str, int]] = []
+        """Call-ID and CSeq of what we asked within a dialog; those with a final response below."""
+        self.answered: set[tuple[str, int]] = set()
 
     # What a user does.
 
@@ -421,6 +424,8 @@ class Phone(End):
 
     def send(self, request: Request) -> None:
         owner = self.owner(request)
+        if request.to.tag is not None:
+            self.asked.append((request.call_id, request.cseq.number))
         self.layer.request(request, self.flow(SWITCH), owner=owner, now=self.now)
         self.flush()
         self.world.settle()
@@ -485,6 +490,8 @@ class Phone(End):
                 self.take_request(event)
             case ResponseReceived():
                 self.responses.append(event.response)
+                if event.response.status >= 200:
+                    self.answered.add((event.request.call_id, event.request.cseq.number))
                 self.take_response(event)
             case AckReceived():
                 self.acks.append(event.request)
