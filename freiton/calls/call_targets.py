@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from freiton.calls.carriers import Carriers
+from freiton.calls.parties import account_party, trunk_party
 from freiton.routing.decision import Connect, DeviceGroup, Group, TrunkGroup
 from sipcore.b2bua.call_events import Target
 
@@ -59,10 +60,12 @@ def _trunk(
             to_value=group.identity.to_value,
             ring_s=max(ring_s, trunk_ring_s),
             route=carrier.route,
+            session_expires_s=group.trunk.profile.session_expires_s,
             fields=group.identity.fields,
             credentials=carrier.client,
             dialog_listeners=carriers.listeners,
             hides_caller=decision.is_number_hidden,
+            party=trunk_party(group.trunk),
             fallback=target,
         )
     return () if target is None else (target,)

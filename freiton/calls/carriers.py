@@ -358,5 +358,7 @@ def _digest_client(trunk: Trunk) -> DigestClient | None:
     if not trunk.username or not trunk.secret:
         return None
     return DigestClient(
-        username=trunk.username, password=trunk.secret, realm=trunk.realm or trunk.domain
+        username=trunk.auth_user or trunk.username,
+        password=trunk.secret,
+        realm=trunk.realm or trunk.domain,
     )

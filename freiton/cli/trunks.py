@@ -22,12 +22,15 @@ _Host = Annotated[
 _Kind = Annotated[
     TrunkKind | None, typer.Option(help="Default: registration when there is a user name.")
 ]
-_Transport = Annotated[str | None, typer.Option(help="udp or tcp; default udp.")]
+_Transport = Annotated[str | None, typer.Option(help="udp, tcp or tls; default udp.")]
 _Listener = Annotated[
     str | None, typer.Option(help="The listener to send from; default: named as the transport.")
 ]
 _Domain = Annotated[str | None, typer.Option(help="The carrier's domain; default: host.")]
 _Username = Annotated[str | None, typer.Option(help="Our user at the carrier.")]
+_AuthUser = Annotated[
+    str | None, typer.Option(help="Our user in credentials; default: the username.")
+]
 _Secret = Annotated[
     str | None,
     typer.Option(envvar="FREITON_TRUNK_SECRET", help="Our password; asked for if missing."),
@@ -87,6 +90,7 @@ def put_trunk(
     listener: _Listener = None,
     domain: _Domain = None,
     username: _Username = None,
+    auth_user: _AuthUser = None,
     secret: _Secret = None,
     realm: _Realm = None,
     expires_s: _ExpiresS = None,
@@ -212,6 +216,7 @@ def _as_json(trunk: Trunk) -> dict[str, Any]:
         "listener": trunk.listener,
         "domain": trunk.domain,
         "username": trunk.username,
+        "auth_user": trunk.auth_user,
         "realm": trunk.realm,
         "expires_s": trunk.expires_s,
         "priority": trunk.priority,

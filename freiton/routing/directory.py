@@ -184,7 +184,8 @@ class Trunk:
     transport: str
     listener: str  # the name of the listener that its requests leave from
     domain: str  # the carrier's, for the URIs we send
-    username: str = ""
+    username: str = ""  # what is registered: mostly a number
+    auth_user: str = ""  # in the credentials; empty: the username
     secret: str = field(default="", repr=False)
     realm: str = ""  # credentials go to this realm only; empty: to the carrier's domain
     expires_s: int = 600

@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import JSON, ForeignKey, MetaData, UniqueConstraint, false
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-SCHEMA_VERSION: Final = "0005"
+SCHEMA_VERSION: Final = "0006"
 """The number of the newest migration."""
 
 CONSTRAINT_NAMES: Final = {
@@ -201,6 +201,7 @@ class TrunkRow(Table):
     listener: Mapped[str]
     domain: Mapped[str]
     username: Mapped[str]
+    auth_user: Mapped[str] = mapped_column(server_default="")
     secret: Mapped[bytes]
     realm: Mapped[str]
     expires_s: Mapped[int]

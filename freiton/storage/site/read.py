@@ -178,6 +178,7 @@ def _trunk(row: RowMapping, box: SecretsBox, presets: Mapping[str, TrunkPreset])
         listener=row["listener"],
         domain=row["domain"],
         username=row["username"],
+        auth_user=row["auth_user"],
         secret=box.decrypt(row["secret"]),
         realm=row["realm"],
         expires_s=row["expires_s"],

@@ -149,6 +149,13 @@ AuthUser = Annotated[
         "a user of up to 64 letters, digits, dots, dashes, underscores and plus signs",
     ),
 ]
+TrunkUser = Annotated[
+    str,
+    shaped(
+        r"([A-Za-z0-9+][A-Za-z0-9._@+-]{0,63})?",
+        "a user of up to 64 letters, digits and . _ @ + -",
+    ),
+]
 Password = Annotated[str, AfterValidator(_password)]
 Algorithms = Annotated[tuple[Literal["MD5", "SHA-256"], ...], Field(min_length=1, max_length=2)]
 
@@ -272,10 +279,11 @@ class TrunkSpec(Spec):
     name: Name
     kind: TrunkKind = TrunkKind.FIXED_IP
     host: Annotated[HostPort, PlainValidator(_with_port)]
-    transport: Literal["udp", "tcp"] = "udp"
+    transport: Literal["udp", "tcp", "tls"] = "udp"
     listener: Name | None = None
     domain: HostName | None = None
-    username: AuthUser | Literal[""] = ""
+    username: TrunkUser = ""
+    auth_user: TrunkUser = ""
     secret: Annotated[str, Field(max_length=256, repr=False)] = ""
     realm: Annotated[str, Field(max_length=256)] = ""
     expires_s: Annotated[int, Field(strict=True, ge=60, le=86_400)] = 600

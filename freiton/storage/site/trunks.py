@@ -134,6 +134,7 @@ def _columns(spec: TrunkSpec) -> dict[str, Any]:
         "listener": spec.listener or spec.transport,
         "domain": spec.domain or spec.host.host,
         "username": spec.username,
+        "auth_user": spec.auth_user,
         "realm": spec.realm,
         "expires_s": spec.expires_s,
         "priority": spec.priority,

@@ -8,6 +8,7 @@ import pytest
 
 from freiton.config.trunk_profiles import read_trunk_presets
 from freiton.routing.directory import Trunk, TrunkKind
+from freiton.routing.trunk_profile import EmergencyForm
 from sipcore.message import Request
 from sipcore.message.message import serialize
 from tests.freiton.calls.scene import ANNA, BEN
@@ -161,6 +162,24 @@ def test_help_is_called_in_digits_with_the_callers_number(name: str, dialled: st
     assert invite.uri_text == f"sip:{dialled}@north.example"
     assert OWN in invite.required("from")
     assert invite.required("priority") == "emergency"
+
+
+def test_the_session_interval_asked_for_is_the_profiles() -> None:
+    """RFC 4028 §7.1."""
+    behind = of_profile("plain")
+    assert invite_over(behind).required("session-expires").startswith("1800")
+    slower = replace(behind, profile=replace(behind.profile, session_expires_s=5400))
+    assert invite_over(slower).required("session-expires").startswith("5400")
+
+
+def test_110_and_112_are_written_as_service_names_where_a_carrier_reads_those() -> None:
+    """RFC 5031 §4.2."""
+    behind = of_profile("plain", is_emergency=True)
+    named = replace(behind, profile=replace(behind.profile, emergency=EmergencyForm.URN))
+    for dialled, urn in (("112", "urn:service:sos"), ("110", "urn:service:sos.police")):
+        invite = invite_over(named, dialled)
+        assert head_of(invite)[0] == f"INVITE {urn} SIP/2.0"
+        assert f"To: <{urn}>" in head_of(invite)
 
 
 REGISTERS = {

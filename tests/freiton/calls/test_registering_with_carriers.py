@@ -11,7 +11,7 @@ from sipcore.message import Request
 from tests.freiton.calls.scene import ANNA, BEN, assert_refused
 from tests.support.scripted_phones import Fields, ScriptedPhone
 from tests.support.virtual_switch import VirtualSwitch
-from tests.support.virtual_town import MOBILE, Town, trunk
+from tests.support.virtual_town import MOBILE, SWITCH, Town, trunk
 
 TRUNK: Trunk = trunk(
     1,
@@ -69,6 +69,19 @@ def test_a_challenge_is_answered_and_calls_go_out() -> None:
     assert is_up(switch)
     assert switch.phone("anna").call(MOBILE).finals == []
     assert len(north.sides) == 1
+
+
+def test_the_user_in_credentials_may_be_another_than_the_number_registered() -> None:
+    behind = replace(TRUNK, username="+4930231250", auth_user="551199887766")
+    switch = VirtualSwitch(Town((ANNA, BEN), ()))
+    north = ScriptedPhone(switch.wire, "north", (behind.host, behind.port), switch=SWITCH)
+    north.registrar = Registrar()
+    switch.reload(Town((ANNA, BEN), (behind,)))
+    switch.wire.settle()
+    request = north.heard[-1]
+    assert 'username="551199887766"' in request.required("authorization")
+    assert request.required("to") == "<sip:+4930231250@north.example>"
+    assert is_up(switch)
 
 
 def test_it_is_refreshed_before_it_ends_and_never_lapses() -> None:
