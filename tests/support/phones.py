@@ -245,6 +245,7 @@ class Phone(End):
         self.supports = "timer"
         self.allow = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO, MESSAGE"
         self.session_expires: str | None = None
+        self.refresher = "uas"
         self.version = 1
         self.tag = f"{name}-tag"
         self.local = ""
@@ -445,7 +446,8 @@ class Phone(End):
             asked = event.request.value("session-expires")
             if asked is not None and status >= 200 and "timer" in self.supports:
                 named = "refresher" in asked
-                extra.append(("session-expires", asked if named else f"{asked};refresher=uas"))
+                chosen = f"{asked};refresher={self.refresher}"
+                extra.append(("session-expires", asked if named else chosen))
         if body:
             extra.append(("content-type", "application/sdp"))
         response = respond(event.request, status, to_tag=tag or self.tag, fields=extra, body=body)
