@@ -180,3 +180,117 @@ def test_a_refresh_that_would_cross_another_invite_waits() -> None:
     assert net.alice.requests("INVITE") or not net.switch.said(Released)
     net.advance(120)
     assert not net.switch.said(Released)
+
+
+NO_UPDATE = "INVITE, ACK, BYE, CANCEL"
+
+
+@pytest.mark.parametrize("allow", [None, NO_UPDATE])
+@pytest.mark.parametrize("side", ["caller", "callee"])
+def test_we_refresh_either_leg_by_update_or_re_invite(side: str, allow: str | None) -> None:
+    net = Network(settings=SHORT)
+    refreshed, other = (net.alice, net.bob) if side == "caller" else (net.bob, net.alice)
+    refreshed.supports, other.supports = "timer", ""
+    net.bob.refresher = "uac"
+    if side == "caller":
+        net.alice.session_expires = "120;refresher=uas"
+    if allow is not None:
+        refreshed.allow = allow
+    net.connect()
+    net.alice.session_expires = None
+    first = len(refreshed.requests("INVITE"))
+    net.advance(600)
+    assert not net.switch.said(Released)
+    method = "UPDATE" if allow is None else "INVITE"
+    refreshes = refreshed.requests(method)[first if method == "INVITE" else 0 :]
+    assert len(refreshes) == 10
+    assert {r.value("session-expires") for r in refreshes} == {"120;refresher=uac"}
+    assert {r.body for r in refreshes} == {b"" if method == "UPDATE" else other.sdp}
+    assert not other.requests("UPDATE")
+    net.alice.say("BYE")
+    net.assert_over()
+
+
+@pytest.mark.parametrize("method", ["UPDATE", "INVITE"])
+@pytest.mark.parametrize("side", ["caller", "callee"])
+def test_either_peer_refreshes_by_update_or_re_invite(side: str, method: str) -> None:
+    net = Network(settings=SHORT)
+    peer, other = (net.alice, net.bob) if side == "caller" else (net.bob, net.alice)
+    peer.supports, other.supports = "timer", ""
+    net.connect()
+    before = len(other.requests("INVITE"))
+    for _ in range(10):
+        net.advance(60)
+        body = b"" if method == "UPDATE" else peer.sdp
+        peer.say(method, body=body, fields=(("session-expires", "120;refresher=uac"),))
+        assert peer.last_response(method).value("session-expires") == "120;refresher=uac"
+        assert peer.last_response(method).value("require") == "timer"
+    assert not net.switch.said(Released)
+    assert len(other.requests("INVITE")) == before
+    assert not other.requests("UPDATE")
+    net.advance(100)
+    assert net.switch.said(Released)[0].status == 408
+
+
+@pytest.mark.parametrize("method", ["UPDATE", "INVITE"])
+def test_the_roles_change_with_a_refresh(method: str) -> None:
+    net = connected(alice="120;refresher=uac", alice_supports="timer")
+    net.advance(50)
+    body = b"" if method == "UPDATE" else net.alice.sdp
+    net.alice.session_expires = None
+    net.alice.say(method, body=body, fields=(("session-expires", "120;refresher=uas"),))
+    net.advance(600)
+    assert not net.switch.said(Released)
+    updates = net.alice.requests("UPDATE")
+    assert len(updates) == 10
+    net.alice.say(method, body=body, fields=(("session-expires", "120;refresher=uac"),))
+    net.advance(87)
+    assert not net.switch.said(Released)
+    assert len(net.alice.requests("UPDATE")) == 10
+    net.advance(2)
+    assert net.switch.said(Released)[0].status == 408
+
+
+def test_a_target_with_a_longer_floor_gets_another_invite() -> None:
+    net = Network(settings=SHORT)
+    net.bob.supports = "timer"
+    net.dial()
+    net.bob.refuse(422, fields=(("min-se", "300"),))
+    first, second = net.bob.requests("INVITE")
+    assert (first.value("session-expires"), first.has("min-se")) == ("120", False)
+    assert (second.value("session-expires"), second.value("min-se")) == ("300", "300")
+    assert second.cseq.number == first.cseq.number + 1
+    net.bob.answer()
+    assert net.alice.finals() == [200]
+    net.alice.say("BYE")
+    net.assert_over()
+
+
+def test_a_target_whose_floor_is_no_floor_is_a_failure() -> None:
+    net = Network(settings=SHORT)
+    net.dial()
+    net.bob.refuse(422, fields=(("min-se", "60"),))
+    assert net.alice.finals() == [480]
+    net.assert_over()
+
+
+def test_the_callers_floor_raises_what_we_grant() -> None:
+    net = Network(settings=SHORT)
+    net.alice.supports = "timer"
+    net.switch.groups.append((net.target("bob"),))
+    net.alice.call(fields=(("session-expires", "600"), ("min-se", "400")))
+    net.bob.answer()
+    assert net.alice.last_response().value("session-expires") == "400;refresher=uac"
+
+
+def test_an_early_update_starts_no_session_timer() -> None:
+    net = Network(settings=SHORT)
+    net.alice.supports = net.bob.supports = "100rel, timer"
+    net.dial(ring_s=300)
+    net.bob.ring_reliably(183, body=sdp("bob"))
+    net.alice.say("UPDATE", body=sdp("alice", 2), fields=(("session-expires", "120"),))
+    assert not net.alice.last_response("UPDATE").has("session-expires")
+    net.advance(200)
+    assert net.alice.finals() == []
+    net.alice.cancel()
+    net.assert_over()
