@@ -34,6 +34,9 @@ from sipcore.transaction.events import (
 from sipcore.transaction.outputs import Outputs
 from sipcore.transaction.transaction import Transaction
 
+FROM_WIRE: Final = TransactionEvent.__args__
+"""The events that follow from what was received."""
+
 PREFIX_MIN: Final = 6
 """A shorter beginning of a call's id would soon mean another call."""
 
@@ -145,7 +148,7 @@ class Recorder:
             entry: Entry = (Kind.RESUMED, now, make.args, make.keywords)
         else:
             recording = self._recording_of_invite(received, now=now)
-            entry = (Kind.BEGUN, now, call_id, received, make.keywords)
+            entry = (Kind.BEGUN, now, call_id, received.transaction, make.keywords)
         recording.is_call = True
         self._name(recording, call_id)
         recording.add(entry)
@@ -181,7 +184,12 @@ class Recorder:
             return
         if isinstance(event, RequestReceived | AckReceived):
             self._adopt(recording, event)
-        recording.add((Kind.STEPPED, now, event))
+        if isinstance(event, FROM_WIRE):
+            # Its name alone: the event would keep the whole message alive, read and taken apart.
+            transaction = () if isinstance(event, AckReceived) else event.transaction
+            recording.add((Kind.STEPPED, now, type(event), transaction))
+        else:
+            recording.add((Kind.STEPPED, now, event))
         self.begin(recording, now=now)
         self.is_stepping = True
 

@@ -30,24 +30,16 @@ from freiton.errors import OperatorError
 from freiton.trace import plain
 from freiton.trace.facts import facts_of_decision, facts_of_event
 from freiton.trace.recording import Entry, Kind, Recording
-from sipcore.transaction.events import AckReceived, TransactionEvent
+from sipcore.transaction.events import RequestReceived, TransactionId
 from sipcore.transaction.timers import Timers
 
 VERSION: Final = 1
 
-_FROM_WIRE: Final = TransactionEvent.__args__
 _LEFT_OUT: Final = frozenset({"identifiers"})
 
 
 class TraceError(OperatorError):
     """A file that is no recording of this release."""
-
-
-class EventName(msgspec.Struct, frozen=True):
-    """Which event of the transaction layer; ``transaction`` is empty for an ACK of a 2xx."""
-
-    event: str
-    transaction: list[str]
 
 
 class Trace(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,12 +107,14 @@ def _write_entry(entry: Entry) -> list[Any]:
     match entry:
         case (Kind.RECEIVED, _, head, body, flow):
             return [head, body, plain.write(flow)]
-        case (Kind.BEGUN, _, call_id, received, keywords):
-            return [call_id, _write_event(received), _write_keywords(keywords)]
+        case (Kind.BEGUN, _, call_id, transaction, keywords):
+            return [call_id, _name(RequestReceived, transaction), _write_keywords(keywords)]
         case (Kind.RESUMED, _, arguments, keywords):
             return [plain.write(arguments), _write_keywords(keywords)]
         case (Kind.STEPPED, _, event):
-            return [_write_event(event)]
+            return [plain.write(event)]
+        case (Kind.STEPPED, _, event, transaction):
+            return [_name(event, transaction)]
         case (Kind.RESPONDED, _, transaction, response):
             return [list(transaction), plain.write(response)]
         case (Kind.FIRED, _, transaction, timer):
@@ -138,11 +132,9 @@ def _write_entry(entry: Entry) -> list[Any]:
     return list(entry[2:])
 
 
-def _write_event(event: object) -> Any:  # noqa: ANN401 - any plain value
-    if not isinstance(event, _FROM_WIRE):
-        return plain.write(event)
-    transaction = [] if isinstance(event, AckReceived) else list(event.transaction)
-    return {"event": type(event).__name__, "transaction": transaction}
+def _name(event: type, transaction: TransactionId) -> dict[str, Any]:
+    """Name an event of the wire; the transaction is empty for an ACK of a 2xx."""
+    return {"event": event.__name__, "transaction": list(transaction)}
 
 
 def _write_keywords(keywords: dict[str, Any]) -> dict[str, Any]:
