@@ -32,6 +32,7 @@ def admit_request(
     *,
     device: Device | None,
     conditions: CallConditions,
+    referred_by: str = "",
 ) -> AdmitRequest:
     """Return the request for a call whose first group is about to be dialled."""
     payer = decision.caller or decision.called_account
@@ -52,6 +53,7 @@ def admit_request(
         max_call_s=decision.max_call_s,
         is_emergency=decision.kind is CallKind.EMERGENCY,
         trunk_id=None if trunk is None else str(trunk.id),
+        referred_by=referred_by,
     )
 
 

@@ -7,7 +7,7 @@ before the BYE that freed it has been answered. Emergency calls wait for none of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Final, Protocol
 
@@ -23,8 +23,11 @@ from freiton.calls.call_reports import CallReports
 from freiton.calls.call_stages import CallStages
 from freiton.calls.carriers import Carriers
 from freiton.calls.intake import Sender
+from freiton.calls.joins import Joins
+from freiton.calls.parties import caller_party
 from freiton.calls.perform import perform
 from freiton.calls.ports import CallWatcher, WallClock
+from freiton.calls.resumption import Resumption
 from freiton.calls.running_call import Phase, RunningCall
 from freiton.routing.decision import Connect
 from freiton.routing.directory import Device
@@ -48,11 +51,16 @@ from sipcore.b2bua.call_events import (
     Ended,
     Exhausted,
     Hangup,
+    Joined,
+    JoinFailed,
+    NotReached,
     PassedOver,
     Probe,
     Progressed,
     Proven,
     Rang,
+    Reached,
+    Referred,
     Released,
     SendAck,
     SendCancel,
@@ -62,7 +70,7 @@ from sipcore.b2bua.call_events import (
 )
 from sipcore.b2bua.settings import CallSettings
 from sipcore.dialog.dialog import DialogId
-from sipcore.errors import RemoteError, SipError
+from sipcore.errors import RemoteError
 from sipcore.identifiers import Identifiers
 from sipcore.message import Request
 from sipcore.transaction.events import (
@@ -124,6 +132,26 @@ class CallControl:
             clock=clock,
             warning_host=warning_host,
         )
+        self._joins = Joins(
+            self._calls,
+            accounting,
+            self._stages,
+            identifiers=identifiers,
+            clock=clock,
+            settings=settings,
+        )
+        self._resumption = Resumption(
+            self._calls,
+            accounting,
+            carriers,
+            joins=self._joins,
+            reports=reports,
+            identifiers=identifiers,
+            clock=clock,
+            settings=settings,
+            watcher=watcher,
+            on_fault=on_fault,
+        )
 
     # What the wire says.
 
@@ -147,6 +175,7 @@ class CallControl:
             identifiers=self._identifiers,
             settings=self._settings,
             follows_over=() if decision.incoming_trunk is None else self._carriers.listeners,
+            party=caller_party(decision, device),
         )
         call = self._watcher.make(make, call_id, received, now=now)
         self._watcher.decided(call_id, decision, conditions, now=now)
@@ -197,6 +226,26 @@ class CallControl:
         """Tell whether somebody who shows this number calls, or talks with, an account."""
         return self._calls.has_call_from(account_id, number)
 
+    def running(self) -> Iterator[RunningCall]:
+        """Return every call, in any phase."""
+        return iter(self._calls)
+
+    # Transfers.
+
+    @property
+    def joins(self) -> Joins:
+        """The calls that are one conversation, or are about to be; ``go_on`` comes next."""
+        return self._joins
+
+    def go_on(self, *, now: float) -> None:
+        """Do what was left to be done for calls."""
+        while followups := self._stages.take_followups():
+            for other, event in followups:
+                step: Action = self._stages.admit
+                if event is not None:
+                    step = partial(self._perform_step, event=event)
+                self._try(other, step, now=now)
+
     # What the log says.
 
     def appended(self, seq: int, *, now: float) -> None:
@@ -206,6 +255,8 @@ class CallControl:
             return
         if running.answered_seq == seq:
             self._step(running, Appended(), now=now)
+        elif running.join_seq == seq:
+            self._guarded(running, self._joins.durable, now=now)
         elif running.phase is Phase.ADMITTING:
             self._guarded(running, self._stages.admission_durable, now=now)
 
@@ -216,6 +267,8 @@ class CallControl:
             return
         if running.answered_seq == seq:
             self._step(running, AppendFailed(), now=now)
+        elif running.join_seq == seq:
+            self._guarded(running, self._joins.lost, now=now)
         elif running.phase is Phase.ADMITTING:
             # The accounting took the admission back and recorded the attempt.
             self._guarded(running, self._stages.admission_lost, now=now)
@@ -241,7 +294,7 @@ class CallControl:
             if used_up is not None:
                 used_up.cut_reason = cut.reason.value
                 reason = reason_value(16, cut.reason.value)
-                self._step(used_up, Hangup(reason, 402), now=now)
+                self._step(self._calls.host_of(used_up), Hangup(reason, 402), now=now)
 
     def tick(self, *, now: float) -> None:
         """Tell whoever follows what every running call costs by now."""
@@ -267,33 +320,8 @@ class CallControl:
         What was not answered, or cannot be spoken to any more, is closed at its last proof of
         life.
         """
-        credentials = self._carriers.credentials()
-        for open_call in open_calls:
-            call_id = open_call.call_id
-            try:
-                resume = partial(
-                    Call.resume,
-                    call_id,
-                    open_call.resume,
-                    listeners,
-                    identifiers=self._identifiers,
-                    settings=self._settings,
-                    restarts=open_call.restarts,
-                    credentials=credentials,
-                )
-                call = self._watcher.make(resume, call_id, None, now=now)
-            except SipError as error:
-                self._on_fault(call_id, error)
-                record = self._accounting.close_lost(call_id, at=self._clock.utc(), now=now)
-                self._reports.end(record)
-                continue
-            running = RunningCall(call_id, call)
-            running.is_admitted = True
-            running.is_emergency = self._accounting.state.calls[call_id].admitted.is_emergency
-            running.is_unproven = True
-            running.phase = Phase.TALKING
-            self._calls.add(running)
-            self._step(running, self._patient_probe(), now=now)
+        for host in self._resumption.resume(open_calls, listeners, now=now):
+            self._step(host, self._patient_probe(), now=now)
 
     # What others ask.
 
@@ -386,14 +414,7 @@ class CallControl:
         An exception ends the call that it was done for, and no other.
         """
         self._try(running, action, now=now)
-        while followups := self._stages.take_followups():
-            for other, event in followups:
-                step = (
-                    partial(self._perform_step, event=event)
-                    if event is not None
-                    else self._stages.admit
-                )
-                self._try(other, step, now=now)
+        self.go_on(now=now)
 
     def _try(self, running: RunningCall, action: Action, *, now: float) -> None:
         try:
@@ -426,14 +447,13 @@ class CallControl:
     def _perform(self, running: RunningCall, command: CallCommand, *, now: float) -> None:
         match command:
             case Append(resume=resume):
-                running.answered_seq = self._accounting.answer(
-                    running.id, resume, at=self._clock.utc(), now=now
-                )
+                running.answered_seq = self._joins.answered(running, resume, now=now)
                 self._calls.await_record(running, running.answered_seq)
             case Rang():
                 running.phase = max(running.phase, Phase.RINGING)
+                self._joins.rang(running)
             case Updated(resume=resume):
-                self._accounting.change_session(running.id, resume, at=self._clock.utc(), now=now)
+                self._joins.updated(running, resume, now=now)
             case Progressed():
                 pass
             case PassedOver(target=failed):
@@ -445,9 +465,13 @@ class CallControl:
             case Abandoned():
                 self._stages.abandoned(running, command, now=now)
             case Released():
-                self._stages.released(running, command, now=now)
+                self._joins.released(running, command, now=now)
             case Proven(is_alive=is_alive):
                 self._stages.proven(running, is_alive=is_alive, now=now)
+                if is_alive:
+                    self._joins.is_alive(running, now=now)
+            case Referred() | NotReached() | Reached() | Joined() | JoinFailed():
+                self._joins.perform(running, command, now=now)
             case Ended():
                 self._stages.forget(running)
             case _:

@@ -14,7 +14,10 @@ from sipcore.transaction.events import TransactionId
 class CallRegistry:
     """Owns the running calls; every index holds ids, so that a forgotten call is gone whole."""
 
-    __slots__ = ("_by_dialog", "_by_invite", "_by_merge_key", "_by_seq", "_calls", "_deadlines")
+    __slots__ = (
+        "_by_dialog", "_by_invite", "_by_merge_key", "_by_seq", "_calls", "_deadlines", "_errands",
+        "_guests",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self._calls: dict[str, RunningCall] = {}
@@ -23,6 +26,8 @@ class CallRegistry:
         self._by_merge_key: dict[MergeKey, str] = {}
         self._by_seq: dict[int, str] = {}
         self._deadlines: Deadlines[Due] = Deadlines()
+        self._guests: dict[str, list[str]] = {}
+        self._errands: dict[str, list[str]] = {}
 
     def __len__(self) -> int:
         return len(self._calls)
@@ -45,6 +50,8 @@ class CallRegistry:
             self._by_invite[running.invite_transaction] = running.id
         if running.merge_key is not None:
             self._by_merge_key[running.merge_key] = running.id
+        if running.referred_from:
+            self._errands.setdefault(running.referred_from, []).append(running.id)
 
     def forget(self, running: RunningCall) -> None:
         """Remove a call with everything that leads to it."""
@@ -54,8 +61,10 @@ class CallRegistry:
             if deadline is not None:
                 self._deadlines.cancel(deadline)
         for dialog_id in running.dialogs:
-            self._by_dialog.pop(dialog_id, None)
-        for seq in (running.admitted_seq, running.answered_seq):
+            self._leave_dialog(running, dialog_id)
+        self._leave(self._guests, running.host, running)
+        self._leave(self._errands, running.referred_from, running)
+        for seq in (running.admitted_seq, running.answered_seq, running.join_seq):
             if seq is not None:
                 self._by_seq.pop(seq, None)
         if running.invite_transaction is not None:
@@ -66,6 +75,28 @@ class CallRegistry:
     def get(self, call_id: str) -> RunningCall | None:
         """Return the call of an id."""
         return self._calls.get(call_id)
+
+    def host_of(self, running: RunningCall) -> RunningCall:
+        """Return the call whose legs talk for this one; most talk for themselves."""
+        return self._calls.get(running.host, running) if running.host else running
+
+    def guests(self, host_id: str) -> list[RunningCall]:
+        """Return the calls that are part of a conversation besides its host."""
+        ids = self._guests.get(host_id)
+        return [] if ids is None else [self._calls[one] for one in ids]
+
+    def errands(self, call_id: str) -> list[RunningCall]:
+        """Return the calls that are set up on behalf of a party of this one."""
+        ids = self._errands.get(call_id)
+        if ids is None:
+            return []
+        return [self._calls[one] for one in ids if not self._calls[one].host]
+
+    def be_guest(self, guest: RunningCall, host: RunningCall) -> None:
+        """Let a call be part of the conversation of another."""
+        self._leave(self._guests, guest.host, guest)
+        guest.host = host.id
+        self._guests.setdefault(host.id, []).append(guest.id)
 
     def of_dialog(self, dialog_id: DialogId) -> RunningCall | None:
         """Return the call that one of whose legs is in this dialog."""
@@ -111,7 +142,7 @@ class CallRegistry:
         if dialogs == running.dialogs:
             return
         for gone in running.dialogs - dialogs:
-            self._by_dialog.pop(gone, None)
+            self._leave_dialog(running, gone)
         for dialog_id in dialogs - running.dialogs:
             self._by_dialog[dialog_id] = running.id
         running.dialogs = frozenset(dialogs)
@@ -134,3 +165,16 @@ class CallRegistry:
             running = self._calls.get(call_id)
             if running is not None:
                 yield running, what
+
+    def _leave_dialog(self, running: RunningCall, dialog_id: DialogId) -> None:
+        """Forget a dialog, unless it is another call's by now."""
+        if self._by_dialog.get(dialog_id) == running.id:
+            del self._by_dialog[dialog_id]
+
+    def _leave(self, index: dict[str, list[str]], key: str, running: RunningCall) -> None:
+        ids = index.get(key) if key else None
+        if ids is None or running.id not in ids:
+            return
+        ids.remove(running.id)
+        if not ids:
+            del index[key]

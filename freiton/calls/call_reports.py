@@ -63,6 +63,11 @@ class CallReports:
         """Tell that a call is talked on."""
         self._publish("answer", running, now=now)
 
+    def join(self, running: RunningCall, *, now: float) -> None:
+        """Tell that a call is part of another's conversation."""
+        self._journal.info("call joined", call=running.id, joined_to=running.host)
+        self._publish("join", running, now=now)
+
     def tick(self, running: RunningCall, cost: RatedCall | None, *, now: float) -> None:
         """Tell that a call goes on; ``cost`` is its price up to now."""
         self._publish("tick", running, now=now, cost=cost)
@@ -120,6 +125,8 @@ class CallReports:
             plan=_plan_of(record.quote),
             allowance_s=sum(record.allowance_used_s.values()),
             gross_micros=record.gross_micros,
+            **({"joined": record.joined_call_ids} if record.joined_call_ids else {}),
+            **({"referred_by": record.referred_by} if record.referred_by else {}),
         )
         if not self._stream.is_followed:
             return
@@ -136,6 +143,8 @@ class CallReports:
                 cost_micros=None if record.quote is None else record.gross_micros,
                 plan=_plan_of(record.quote),
                 allowance_s=sum(record.allowance_used_s.values()),
+                joined_to=" ".join(record.joined_call_ids),
+                referred_by=record.referred_by,
                 cause=record.ending,
                 status=record.sip_status or 0,
             )
@@ -169,6 +178,8 @@ class CallReports:
                 price="" if quote is None else describe(quote, "en"),
                 plan=_plan_of(quote),
                 allowance_s=0 if cost is None else sum(cost.allowance_used_s),
+                joined_to=running.host,
+                referred_by=running.referred_from,
             )
         )
 

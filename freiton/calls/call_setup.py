@@ -8,13 +8,14 @@ from functools import partial
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
 from freiton.calls.answers import Answer
+from freiton.calls.call_conditions import CallConditions
 from freiton.calls.call_control import CallControl
 from freiton.calls.carriers import Carriers
 from freiton.calls.intake import Intake, Sender
 from freiton.calls.ports import Site, WallClock
 from freiton.calls.pricing import Pricing
 from freiton.routing.context import RouteContext
-from freiton.routing.decision import CallKind, RefusedCall
+from freiton.routing.decision import CallKind, Connect, RefusedCall
 from freiton.routing.emergency import calls_for_help
 from freiton.routing.refusals import RefusalCause
 from freiton.routing.request import read_request
@@ -24,6 +25,7 @@ from rating.ledger.account import local_date_of
 from rating.numbering import Numbering
 from sipcore.b2bua.extensions import check_invite
 from sipcore.identifiers import Identifiers
+from sipcore.message import Request
 from sipcore.registrar.location_table import LocationTable
 from sipcore.transaction.events import RequestReceived
 
@@ -94,7 +96,27 @@ class CallSetup:
         return self._route(received, sender, now=now)
 
     def _route(self, received: RequestReceived, sender: Sender, *, now: float) -> Answer | None:
-        request = received.request
+        routed = self.route(received.request, sender, now=now)
+        if isinstance(routed, Answer):
+            return routed
+        decision, conditions = routed
+        self._calls.start(received, decision, device=sender.device, conditions=conditions, now=now)
+        return None
+
+    def refuse(
+        self, request: Request, sender: Sender, cause: RefusalCause, *, now: float
+    ) -> Answer:
+        """Record an attempt that is refused for a cause; return what its caller is told."""
+        route_request = read_request(request, sender.source)
+        return self._calls.refuse_attempt(route_request, sender, cause, now=now)
+
+    def route(
+        self, request: Request, sender: Sender, *, now: float
+    ) -> tuple[Connect, CallConditions] | Answer:
+        """Decide where a call goes and what it costs; a refusal is recorded.
+
+        Raises RemoteError for what cannot be read.
+        """
         route_request = read_request(request, sender.source)
         refuse = partial(self._calls.refuse_attempt, route_request, sender, now=now)
         if request.max_forwards == 0:
@@ -113,8 +135,7 @@ class CallSetup:
         conditions = self.pricing.conditions(decision, sender.device, at=at)
         if isinstance(conditions, Unpriced):
             return refuse(RefusalCause.NO_PRICE)
-        self._calls.start(received, decision, device=sender.device, conditions=conditions, now=now)
-        return None
+        return decision, conditions
 
     def _context(self, host: str, *, at: datetime, now: float) -> RouteContext:
         return RouteContext(

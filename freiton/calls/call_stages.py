@@ -40,6 +40,7 @@ from sipcore.b2bua.call_events import (
     Released,
     Target,
 )
+from sipcore.b2bua.response_mapping import fields_for_caller
 from sipcore.identifiers import Identifiers
 
 LOG_WAIT_S: Final = 0.5
@@ -93,7 +94,10 @@ class CallStages:
         return followups
 
     def forget(self, running: RunningCall) -> None:
-        """Drop a call that has nothing left to say."""
+        """Drop a call that has nothing left to say, unless another call talks for it."""
+        if running.host and running.phase is Phase.TALKING:
+            running.is_silent = True
+            return
         self._calls.forget(running)
         self._probes.leave(running.id)
 
@@ -109,7 +113,7 @@ class CallStages:
                 )
             return
         try:
-            self._end(running, FAULT, released_by="switch", status=FAULT_STATUS, now=now)
+            self.end(running, FAULT, released_by="switch", status=FAULT_STATUS, now=now)
         finally:
             if self._accounting.is_open(running.id):
                 self._abandon(running, now=now)
@@ -133,6 +137,7 @@ class CallStages:
                 decision,
                 device=running.device,
                 conditions=running.conditions,
+                referred_by=running.referred_from,
             ),
             at=self._clock.utc(),
             now=now,
@@ -166,7 +171,7 @@ class CallStages:
         for holder in self._probes.wait(running.id, holders):
             held = self._calls.get(holder)
             if held is not None:
-                self._then(held, Probe())
+                self.then(self._calls.host_of(held), Probe())
         return True
 
     def proven(self, running: RunningCall, *, is_alive: bool, now: float) -> None:
@@ -179,7 +184,25 @@ class CallStages:
         else:
             # Its release settles the probes, when the slot is free.
             running.cut_reason = LOST
-            self._then(running, Hangup(reason_value(27, LOST), 480))
+            self.then(running, Hangup(reason_value(27, LOST), 480))
+
+    def settle_alive(self, guest: RunningCall, *, now: float) -> None:
+        """Learn that the conversation of a guest goes on."""
+        if guest.is_unproven:
+            guest.is_unproven = False
+            guest.talking_since = now
+            self._accounting.readopt(guest.id, at=self._clock.utc(), now=now)
+        self._settle_probes(guest, is_alive=True)
+
+    def joined(self, guest: RunningCall, *, now: float) -> None:
+        """Tell that a call is part of another's conversation by now."""
+        self._reports.join(guest, now=now)
+
+    def stop_probing(self, guest: RunningCall) -> None:
+        """Leave it to the host to ask whether anybody lives."""
+        if guest.probe_deadline is not None:
+            self._calls.cancel(guest.probe_deadline)
+            guest.probe_deadline = None
 
     def _prove_resumed(self, running: RunningCall, *, is_alive: bool, now: float) -> None:
         if is_alive:
@@ -189,7 +212,7 @@ class CallStages:
             self._arm_probe(running, now=now)
             self._settle_probes(running, is_alive=True)
             return
-        self._then(running, Hangup(reason_value(27, LOST), 480))
+        self.then(running, Hangup(reason_value(27, LOST), 480))
 
     def admission_durable(self, running: RunningCall, *, now: float) -> None:
         """Dial, since the admission can be found again after a crash."""
@@ -242,7 +265,7 @@ class CallStages:
                 running.targets = targets
                 running.phase = Phase.DIALLING
                 confirm = decision.kind is not CallKind.EMERGENCY
-                self._then(running, Dial(targets, confirm=confirm))
+                self.then(running, Dial(targets, confirm=confirm))
                 return
         is_local = decision is not None and decision.called_account is not None
         cause = RefusalCause.NOT_REGISTERED if is_local else RefusalCause.TRUNKS_FAILED
@@ -275,8 +298,9 @@ class CallStages:
         if all(is_transport_failure for _, _, is_transport_failure in exhausted.failures):
             status = 480  # phones that cannot be reached are as good as not registered
         result = result_of_status(status)
-        self._end(running, result, released_by="callee", status=status, now=now)
-        self._then(running, Refuse(status))
+        self.end(running, result, released_by="callee", status=status, now=now)
+        fields = fields_for_caller(exhausted.response, status)
+        self.then(running, Refuse(status, fields=fields))
 
     def answered(self, running: RunningCall, winner: Target, *, now: float) -> None:
         """Learn that a target won."""
@@ -297,7 +321,7 @@ class CallStages:
             self._reports.leg(running, target, "cancelled")
         running.targets = ()
         if running.is_admitted:
-            self._end(running, cause, released_by=by, status=status, now=now)
+            self.end(running, cause, released_by=by, status=status, now=now)
             return
         self._record_attempt(running, cause=cause, status=status, refusal=None, now=now)
 
@@ -305,14 +329,14 @@ class CallStages:
         """Charge an answered call; one whose answer nobody was told of is free, and says why."""
         status = OK if running.cut_reason else released.status
         cause = running.cut_reason or result_of_status(status)
-        self._end(running, cause, released_by=released.released_by, status=status, now=now)
+        self.end(running, cause, released_by=released.released_by, status=status, now=now)
 
     # Refusals.
 
     def _fail(self, running: RunningCall, cause: RefusalCause, *, now: float) -> None:
         """End an admitted call that no way is left for."""
         answer = self._answer_of(running, cause)
-        self._end(running, cause.value, released_by="switch", status=answer.status, now=now)
+        self.end(running, cause.value, released_by="switch", status=answer.status, now=now)
         self._say(running, answer)
 
     def _refuse_unadmitted(self, running: RunningCall, cause: RefusalCause, *, now: float) -> None:
@@ -341,7 +365,7 @@ class CallStages:
 
     def _say(self, running: RunningCall, answer: RefusalAnswer) -> None:
         refuse = Refuse(answer.status, answer.phrase, answer.fields)
-        self._then(running, refuse)
+        self.then(running, refuse)
 
     def _answer_of(self, running: RunningCall, cause: RefusalCause) -> RefusalAnswer:
         return answer_refusal(
@@ -354,7 +378,7 @@ class CallStages:
 
     # The end.
 
-    def _end(
+    def end(
         self, running: RunningCall, cause: str, *, released_by: Side, status: int, now: float
     ) -> None:
         """Free the slots and charge: in memory at once, whatever is still to be said."""
@@ -390,5 +414,6 @@ class CallStages:
             self._calls.cancel(running.wait_deadline)
             running.wait_deadline = None
 
-    def _then(self, running: RunningCall, event: CallEvent) -> None:
+    def then(self, running: RunningCall, event: CallEvent | None) -> None:
+        """Tell a call something when the present step is over; None: to claim its place."""
         self._followups.append((running, event))

@@ -11,6 +11,8 @@ from freiton.routing.directory import Device
 from freiton.routing.refusals import RefusalCause
 from sipcore.b2bua.call import Call
 from sipcore.b2bua.call_events import Target
+from sipcore.b2bua.referred_call import ReferredCall
+from sipcore.b2bua.silent_call import SilentCall
 from sipcore.dialog.dialog import DialogId
 from sipcore.message import Request
 from sipcore.transaction.deadlines import Deadline
@@ -40,25 +42,41 @@ class RunningCall:
 
     ``decision`` and ``invite`` are None for a call from before a restart, which ``is_unproven``
     until both legs have answered.
+
+    ``referred_from`` is the call whose party asked for this one. ``host`` is that which speaks for
+    it, as its *guest*: what is said to it is said there, and ``is_silent`` once its own legs are
+    gone. ``joining`` is the host and the transferor's dialog while the log is awaited, ``leaving``
+    the guests that go when the join is done, and ``has_record`` says that what a restart needs
+    stands with this call.
     """
 
     __slots__ = (
         "admitted_seq", "answered_seq", "call", "conditions", "cut_reason", "deadline",
-        "decision", "device", "dialogs", "group", "groups_left", "has_probed_holders", "id",
-        "invite_transaction", "is_admitted", "is_emergency", "is_unproven", "merge_key", "phase",
-        "probe_deadline", "refused_by", "talking_since", "targets", "wait_deadline",
+        "decision", "device", "dialogs", "group", "groups_left", "has_probed_holders",
+        "has_record", "host", "id", "invite_transaction", "is_admitted", "is_emergency",
+        "is_silent", "is_unproven", "join_seq", "joining", "leaving", "merge_key", "phase",
+        "probe_deadline", "referred_from", "refused_by", "talking_since", "targets",
+        "wait_deadline",
     )  # fmt: skip
 
     def __init__(
         self,
         call_id: str,
-        call: Call,
+        call: Call | ReferredCall | SilentCall,
         *,
         received: RequestReceived | None = None,
         decision: Connect | None = None,
         device: Device | None = None,
         conditions: CallConditions | None = None,
+        referred_from: str = "",
     ) -> None:
+        self.referred_from = referred_from
+        self.host = ""
+        self.is_silent = False
+        self.join_seq: int | None = None
+        self.joining: tuple[str, DialogId] | None = None
+        self.leaving: tuple[str, ...] = ()
+        self.has_record = False
         self.id = call_id
         self.call = call
         self.decision = decision

@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-Kind = Literal["admit", "refuse", "answer", "tick", "end"]
+Kind = Literal["admit", "refuse", "answer", "join", "tick", "end"]
 
 
 class CallReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -30,5 +30,9 @@ class CallReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
     price: str = ""
     plan: str = ""
     allowance_s: int = 0
+    joined_to: str = ""
+    """The call that it is one conversation with, by its id; of an ended one all there were."""
+    referred_by: str = ""
+    """The call whose party asked for this one by a transfer."""
     cause: str = ""
     status: int = 0

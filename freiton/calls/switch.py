@@ -42,8 +42,8 @@ from sipcore.transaction.layer import TransactionLayer
 from sipcore.transport.flow import Flow
 from sipcore.transport.locate import Located
 
-ALLOW: Final = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, REGISTER, MESSAGE, INFO, UPDATE"
-SUPPORTED: Final = "100rel, timer, path"
+ALLOW: Final = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, REGISTER, MESSAGE, INFO, UPDATE, REFER"
+SUPPORTED: Final = "100rel, timer, replaces, norefersub, path"
 _CHALLENGES: Final = frozenset({401, 407})
 _REFUSALS: Final = frozenset({403, 404, 481})
 NEEDS_DIALOG: Final = frozenset({"BYE", "INFO", "UPDATE", "PRACK"})

@@ -13,7 +13,7 @@ from sipcore.errors import RemoteError
 from sipcore.message import rack
 from sipcore.message.message import Request
 
-_EXTENSIONS: Final = frozenset({OPTION_TAG, rack.OPTION_TAG})
+_EXTENSIONS: Final = frozenset({OPTION_TAG, rack.OPTION_TAG, "replaces", "norefersub"})
 _ENDS_HERE: Final = frozenset({"REGISTER", "OPTIONS", "BYE"})
 """What goes no further than to us: the last hop is allowed to be the last (RFC 3261 §16.3)."""
 

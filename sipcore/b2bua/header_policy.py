@@ -23,12 +23,13 @@ from sipcore.transport.flow import Flow
 
 METHODS: Final = (
     "INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "PRACK", "UPDATE", "INFO", "MESSAGE",
+    "REFER",
 )  # fmt: skip
 ALLOW: Final = ", ".join(METHODS)
 SUPPORTED_LATER: Final = OPTION_TAG
 """Without 100rel: a re-INVITE of ours asks for no provisional responses, and none are awaited."""
-SUPPORTED: Final = f"{rack.OPTION_TAG}, {SUPPORTED_LATER}"
-"""Never what we do not do ourselves: replaces, path and outbound are missing on purpose."""
+SUPPORTED: Final = f"{rack.OPTION_TAG}, {SUPPORTED_LATER}, replaces, norefersub"
+"""Never what we do not do ourselves: path and outbound are missing on purpose."""
 
 # Possessive: blanks before a comma could else be split in many ways, at every entry of a list.
 _MEDIA_RANGE: Final = rf"{TOKEN}/{TOKEN}\s*+(?:;[^,]*+)?+"

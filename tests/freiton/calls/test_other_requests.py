@@ -104,7 +104,7 @@ def test_options_without_hops_left_end_here() -> None:
         ("PUBLISH", 489, (("event", "presence"),)),
         ("BYE", 481, ()),
         ("INFO", 481, ()),
-        ("REFER", 405, ()),
+        ("REFER", 403, ()),
     ],
 )
 def test_what_we_do_not_do(method: str, status: int, fields: Fields) -> None:

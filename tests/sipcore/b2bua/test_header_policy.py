@@ -150,13 +150,13 @@ def test_what_we_always_set() -> None:
     net.dial()
     invite = net.bob.requests("INVITE")[0]
     assert invite.value("allow") == ALLOW
-    assert invite.value("supported") == SUPPORTED == "100rel, timer"
+    assert invite.value("supported") == SUPPORTED == "100rel, timer, replaces, norefersub"
     assert not invite.has("user-agent")
     assert not invite.has("require")
     assert invite.max_forwards == 69
     assert invite.value("contact") == f"<sip:{net.switch.call.call_id}@192.0.2.1:5060>"
     assert invite.required("from").startswith('"Alice" <sip:+4930111@freiton.test>;tag=')
-    assert "replaces" not in repr(invite.fields)
+    assert "path" not in repr(invite.fields)
     net.bob.answer()
     response = net.alice.last_response()
     assert response.value("allow") == ALLOW

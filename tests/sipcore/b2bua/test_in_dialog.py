@@ -83,7 +83,7 @@ def test_options_is_answered_by_the_switch(net: Network) -> None:
     response = net.alice.last_response("OPTIONS")
     assert response.status == 200
     assert "INVITE" in response.tokens("allow")[0].upper()
-    assert response.value("supported") == "100rel, timer"
+    assert response.value("supported") == "100rel, timer, replaces, norefersub"
     assert response.value("accept") == "application/sdp"
     assert not net.bob.requests("OPTIONS")
 

@@ -335,7 +335,7 @@ def test_ringing_goes_on_reliably_every_minute() -> None:
 def test_each_one_of_the_callee_gets_its_prack_in_order() -> None:
     net = network(caller="timer")
     dial(net)
-    assert net.bob.requests("INVITE")[0].value("supported") == "100rel, timer"
+    assert net.bob.requests("INVITE")[0].value("supported") == "100rel, timer, replaces, norefersub"
     net.bob.ring_reliably(180, rseq=7)
     net.bob.ring_reliably(183, rseq=8)
     invite = net.bob.requests("INVITE")[0]

@@ -48,7 +48,7 @@ def ringing() -> Network:
         ("INVITE", sdp("bob"), 491),
         ("INFO", b"5", 491),
         ("MESSAGE", b"5", 491),
-        ("REFER", b"", 405),
+        ("REFER", b"", 491),
     ],
 )
 def test_a_ringing_target_is_answered_by_us(method: str, body: bytes, status: int) -> None:
