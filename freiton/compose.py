@@ -15,6 +15,7 @@ from freiton.calls.acquaintances import Acquaintances
 from freiton.calls.call_control import CallControl
 from freiton.calls.call_reports import CallReports, Journal
 from freiton.calls.call_setup import CallSetup, SetupSettings
+from freiton.calls.called_devices import CalledDevices
 from freiton.calls.carriers import Carriers
 from freiton.calls.core import ChargingLog, SwitchCore
 from freiton.calls.forwarding import Forwarding
@@ -47,6 +48,7 @@ from sipcore.defence.sources import SourceLimits
 from sipcore.identifiers import Identifiers
 from sipcore.message import SipUri
 from sipcore.proxy import Proxy, RecordRoutes
+from sipcore.registrar.gruu import Gruus
 from sipcore.registrar.location_table import LocationTable
 from sipcore.registrar.update import RegistrarLimits
 from sipcore.transaction.large_requests import LargeRequests
@@ -61,7 +63,8 @@ from sipcore.transport.locator import Locator, NameService
 class Surroundings:
     """What a switch stands on.
 
-    ``record_route_key`` outlives the process, as the dialogs do that it signs.
+    ``record_route_key`` outlives the process, as the dialogs do that it signs; ``gruu_key`` as the
+    temporary GRUUs do.
     ``listeners`` and ``sent_bys`` may be filled after the composition, before the first message.
     """
 
@@ -78,6 +81,7 @@ class Surroundings:
     nonces: Nonces
     names: NameService
     record_route_key: bytes
+    gruu_key: bytes
     listeners: Mapping[str, Listener]
     sent_bys: AbstractSet[str]
     on_fault: Callable[[str, Exception], None]
@@ -106,6 +110,8 @@ def compose(config: Config, around: Surroundings) -> tuple[Composed, SwitchCore]
     identifiers, layer = _layer(config, around)
     locations = LocationTable(around.identifiers, keep_alive_s=config.registration.nat_keepalive_s)
     layer.large_requests = LargeRequests(around.listeners, is_natted=locations.is_kept_open)
+    gruus = Gruus(around.gruu_key, around.identifiers)
+    devices = CalledDevices(around.site, locations, gruus)
     locator = Locator(_draw(around.identifiers))
     carriers = Carriers(around.listeners, around.identifiers, locator)
     reports = CallReports(around.stream, around.clock, around.journal, around.site)
@@ -127,6 +133,7 @@ def compose(config: Config, around: Surroundings) -> tuple[Composed, SwitchCore]
         intake,
         calls,
         locations=locations,
+        called_devices=devices,
         carriers=carriers,
         pricing=around.pricing,
         numbering=around.numbering,
@@ -135,8 +142,14 @@ def compose(config: Config, around: Surroundings) -> tuple[Composed, SwitchCore]
         settings=_setup_settings(config),
     )
     registrations = Registrations(
-        around.site, intake, locations, around.bindings, limits=_registrar_limits(config)
+        around.site,
+        intake,
+        locations,
+        around.bindings,
+        gruus=gruus,
+        limits=_registrar_limits(config),
     )
+    targets = ForwardingTargets(around.site, locations, devices, carriers, around.listeners)
     parts = Composed(
         layer=layer,
         locator=locator,
@@ -146,14 +159,7 @@ def compose(config: Config, around: Surroundings) -> tuple[Composed, SwitchCore]
         setup=setup,
         reports=reports,
         registrations=registrations,
-        forwarding=Forwarding(
-            around.site,
-            intake,
-            _proxy(config, around),
-            ForwardingTargets(around.site, locations, carriers, around.listeners),
-            identifiers=identifiers,
-            is_draining=lambda: setup.is_draining,
-        ),
+        forwarding=_forwarding(config, around, intake, targets, setup, identifiers),
         gate=_gate(config, around, locations),
     )
     return parts, _core(around, parts)
@@ -227,6 +233,24 @@ def _layer(config: Config, around: Surroundings) -> tuple[Identifiers, Transacti
     recorded = RecordedIdentifiers(identifiers, recorder)
     return recorded, RecordedLayer(
         recorder, identifiers=recorded, timers=timers, is_emergency=calls_for_help
+    )
+
+
+def _forwarding(
+    config: Config,
+    around: Surroundings,
+    intake: Intake,
+    targets: ForwardingTargets,
+    setup: CallSetup,
+    identifiers: Identifiers,
+) -> Forwarding:
+    return Forwarding(
+        around.site,
+        intake,
+        _proxy(config, around),
+        targets,
+        identifiers=identifiers,
+        is_draining=lambda: setup.is_draining,
     )
 
 

@@ -208,6 +208,7 @@ class RunningSwitch:
                 clock=self._clock,
                 nonces=Nonces(secrets.token_bytes(32), secrets.token_bytes(8)),
                 record_route_key=self._store.key_for("record-route"),
+                gruu_key=self._store.key_for("gruu"),
                 names=resolver,
                 listeners=self._listening.listeners,
                 sent_bys=self._listening.sent_bys,

@@ -10,6 +10,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 from freiton.calls.answers import Answer
 from freiton.calls.call_conditions import CallConditions
 from freiton.calls.call_control import CallControl
+from freiton.calls.called_devices import CalledDevices
 from freiton.calls.carriers import Carriers
 from freiton.calls.intake import Intake, Sender
 from freiton.calls.ports import Site, WallClock
@@ -49,6 +50,7 @@ class CallSetup:
         calls: CallControl,
         *,
         locations: LocationTable,
+        called_devices: CalledDevices,
         carriers: Carriers,
         pricing: Pricing,
         numbering: Numbering,
@@ -60,6 +62,7 @@ class CallSetup:
         self._intake = intake
         self._calls = calls
         self._locations = locations
+        self._called_devices = called_devices
         self._carriers = carriers
         self.pricing = pricing
         self.numbering = numbering
@@ -117,8 +120,11 @@ class CallSetup:
 
         Raises RemoteError for what cannot be read.
         """
-        route_request = read_request(request, sender.source)
-        refuse = partial(self._calls.refuse_attempt, route_request, sender, now=now)
+        asked = read_request(request, sender.source)
+        refuse = partial(self._calls.refuse_attempt, asked, sender, now=now)
+        route_request = self._called_devices.narrow(asked, request.uri)
+        if route_request is None:
+            return refuse(RefusalCause.UNKNOWN_NUMBER)
         if request.max_forwards == 0:
             return refuse(RefusalCause.TOO_MANY_HOPS)
         if self._calls.is_merged(request):

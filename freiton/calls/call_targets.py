@@ -6,7 +6,7 @@ from typing import Final
 
 from freiton.calls.carriers import Carriers
 from freiton.calls.parties import account_party, trunk_party
-from freiton.routing.decision import Connect, DeviceGroup, Group, TrunkGroup
+from freiton.routing.decision import Connect, DeviceGroup, DeviceTarget, Group, TrunkGroup
 from sipcore.b2bua.call_events import Target
 
 WAYS_MAX: Final = 8
@@ -23,23 +23,32 @@ def targets_of(
 
 
 def _devices(group: DeviceGroup, decision: Connect, *, now: float) -> tuple[Target, ...]:
+    devices = (_device(target, group, decision, now=now) for target in group.targets)
+    return tuple(one for one in devices if one is not None)
+
+
+def _device(
+    device: DeviceTarget, group: DeviceGroup, decision: Connect, *, now: float
+) -> Target | None:
+    """Return the first flow of a device, with the others to fall back on."""
     identity = group.identity
-    return tuple(
-        Target(
-            target.binding.contact,
-            target.request_uri,
-            target.binding.flow,
-            from_value=identity.from_value,
-            to_value=identity.to_value,
-            ring_s=group.account.ring_s,
-            route=target.binding.path,
-            fields=identity.fields,
-            hides_caller=decision.is_number_hidden,
-            party=account_party(group.account),
-        )
-        for target in group.targets
-        if target.binding.expires_at > now
-    )
+    target: Target | None = None
+    for way in reversed((device, *device.others)):
+        if way.binding.expires_at > now:
+            target = Target(
+                way.binding.contact,
+                way.request_uri,
+                way.binding.flow,
+                from_value=identity.from_value,
+                to_value=identity.to_value,
+                ring_s=group.account.ring_s,
+                route=way.binding.path,
+                fields=identity.fields,
+                hides_caller=decision.is_number_hidden,
+                party=account_party(group.account),
+                fallback=target,
+            )
+    return target
 
 
 def _trunk(

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from freiton.calls.answers import Answer
+from freiton.calls.called_devices import CalledDevices
 from freiton.calls.carriers import Carriers
 from freiton.calls.intake import Sender
 from freiton.calls.ports import Site
 from freiton.routing.directory import Account, Trunk
-from freiton.routing.local_targets import aor_of, request_uri_of
+from freiton.routing.local_targets import aor_of, is_called, request_uri_of
+from freiton.routing.request import ANY_DEVICE, CalledDevice
 from freiton.routing.uncharged import is_public_number
 from sipcore.errors import RemoteError
 from sipcore.message import Request, SipUri
 from sipcore.message.uri import TelUri, Uri
 from sipcore.proxy import Side, Target
+from sipcore.registrar.binding import Binding
 from sipcore.registrar.location_table import LocationTable
+from sipcore.registrar.outbound import by_device
 from sipcore.transport.flow import Flow, Listener
 from sipcore.transport.next_hop import choose_listener, next_hop, target_uri
 
@@ -37,11 +41,13 @@ class ForwardingTargets:
         self,
         site: Site,
         locations: LocationTable,
+        called_devices: CalledDevices,
         carriers: Carriers,
         listeners: Mapping[str, Listener],
     ) -> None:
         self._site = site
         self._locations = locations
+        self._called_devices = called_devices
         self._carriers = carriers
         self._listeners = listeners
 
@@ -56,16 +62,19 @@ class ForwardingTargets:
         """Return the devices of an account of ours, the preferred ones first."""
         directory = self._site.directory
         if isinstance(uri, SipUri):
-            user = uri.user or ""
+            found = self._called_devices.find(uri)
+            if found is None:
+                return Answer(404)
+            user, device = found
             account = directory.account_by_aor(user, uri.host)
         elif isinstance(uri, TelUri):
-            user = uri.number
+            user, device = uri.number, ANY_DEVICE
             account = directory.owner_of_number(user)
         else:
             return Answer(416)
         if account is None or not account.enabled:
             return Answer(404)
-        return Found(self._devices(account, user, request, now=now), is_ours=True)
+        return Found(self._devices(account, user, device, request, now=now), is_ours=True)
 
     def of_side(self, side: Side, request: Request, *, now: float) -> Target | Answer:
         """Return where a request within a dialog goes; 403 when that is not where it belongs."""
@@ -80,20 +89,31 @@ class ForwardingTargets:
         return Target(request.uri_text, flow, network=trunk.name)
 
     def _devices(
-        self, account: Account, user: str, request: Request, *, now: float
+        self,
+        account: Account,
+        user: str,
+        device: CalledDevice,
+        request: Request,
+        *,
+        now: float,
     ) -> list[Target]:
         number = None if user == account.name else user
         ring_s = account.ring_s if request.method == "INVITE" else None
+        bindings = [
+            binding
+            for binding in self._locations.lookup(aor_of(account))
+            if binding.expires_at > now and is_called(binding, device)
+        ]
         return [
             Target(
-                request_uri_of(binding, account, number),
+                request_uri_of(binding, account, number, sub_gruu=device.sub_gruu),
                 binding.flow,
                 binding.path,
                 q=binding.q,
                 ring_s=ring_s,
+                further=tuple(one.flow for one in others if _is_same_way(one, binding)),
             )
-            for binding in self._locations.lookup(aor_of(account))
-            if binding.expires_at > now
+            for binding, *others in by_device(bindings)
         ]
 
     def _at_neighbour(
@@ -133,3 +153,8 @@ class ForwardingTargets:
             return None
         listener = choose_listener(self._listeners.values(), hop.transport, hop.host)
         return None if listener is None else Flow(listener, address)
+
+
+def _is_same_way(one: Binding, other: Binding) -> bool:
+    """Tell whether two flows of a device differ in nothing but the flow."""
+    return (one.contact, one.path) == (other.contact, other.path)

@@ -43,7 +43,7 @@ from sipcore.transport.flow import Flow
 from sipcore.transport.locate import Located
 
 ALLOW: Final = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, REGISTER, MESSAGE, INFO, UPDATE, REFER"
-SUPPORTED: Final = "100rel, timer, replaces, norefersub, path"
+SUPPORTED: Final = "100rel, timer, replaces, norefersub, path, outbound, gruu, gin"
 _CHALLENGES: Final = frozenset({401, 407})
 _REFUSALS: Final = frozenset({403, 404, 481})
 NEEDS_DIALOG: Final = frozenset({"BYE", "INFO", "UPDATE", "PRACK"})

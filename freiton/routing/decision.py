@@ -46,10 +46,14 @@ class LegIdentity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceTarget:
-    """One registered device and the Request-URI it is to get."""
+    """One registered device and the Request-URI it is to get.
+
+    ``others`` are its further flows, tried in their order when the first fails (RFC 5626 §5.3).
+    """
 
     binding: Binding
     request_uri: str
+    others: tuple[DeviceTarget, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

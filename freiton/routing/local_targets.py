@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from freiton.routing.context import RouteContext
 from freiton.routing.decision import DeviceGroup, DeviceTarget
@@ -10,8 +11,10 @@ from freiton.routing.directory import Account, AccountKind
 from freiton.routing.identity import CallerIdentity
 from freiton.routing.leg_identity import identity_for_device
 from freiton.routing.redirected import Redirected
+from freiton.routing.request import ANY_DEVICE, CalledDevice
 from sipcore.message.uri import SipUri
 from sipcore.registrar.binding import Binding
+from sipcore.registrar.outbound import by_device
 
 
 def aor_of(account: Account) -> str:
@@ -26,19 +29,25 @@ def device_group(
     *,
     context: RouteContext,
     history: Iterable[Redirected] = (),
+    called_device: CalledDevice = ANY_DEVICE,
 ) -> DeviceGroup | None:
     """Return all devices of an account as one group; None when nobody is there.
 
     ``number`` is the called number in E.164, None when the account was called by name.
     """
     bindings = context.locations.lookup(aor_of(account)) if account.enabled else ()
-    if not bindings:
+    devices = by_device(one for one in bindings if is_called(one, called_device))
+    if not devices:
         return None
+
+    def way(binding: Binding) -> DeviceTarget:
+        uri = request_uri_of(binding, account, number, sub_gruu=called_device.sub_gruu)
+        return DeviceTarget(binding=binding, request_uri=uri)
+
     return DeviceGroup(
         account=account,
         targets=tuple(
-            DeviceTarget(binding=one, request_uri=request_uri_of(one, account, number))
-            for one in bindings
+            replace(way(first), others=tuple(map(way, others))) for first, *others in devices
         ),
         identity=identity_for_device(
             caller,
@@ -49,12 +58,32 @@ def device_group(
     )
 
 
-def request_uri_of(binding: Binding, account: Account, number: str | None) -> str:
-    """Return the contact; an exchange finds the extension that was dialled in its user part."""
-    if account.kind is not AccountKind.PBX or number is None:
+def is_called(binding: Binding, called_device: CalledDevice) -> bool:
+    """Tell whether a binding is of the device that is called, if one alone is."""
+    return called_device.instance_id in ("", binding.instance_id)
+
+
+def request_uri_of(
+    binding: Binding, account: Account, number: str | None, *, sub_gruu: str = ""
+) -> str:
+    """Return the contact; an exchange finds the extension that was dialled in its user part.
+
+    One that registered all its numbers at once (RFC 6140 §5.3) finds a number there even when it
+    was called by name, its main one, and no trace of how it registered.
+    """
+    is_bulk = binding.is_bulk
+    if account.kind is not AccountKind.PBX or (number is None and not is_bulk):
         return binding.request_uri
     uri = SipUri.parse(binding.request_uri)
+    if is_bulk:
+        del uri.parameters["bnc"]
+        if sub_gruu:
+            uri.parameters["sg"] = sub_gruu
     extension = SipUri(
-        uri.host, user=number, port=uri.port, scheme=uri.scheme, parameters=uri.parameters
+        uri.host,
+        user=number or account.main_number,
+        port=uri.port,
+        scheme=uri.scheme,
+        parameters=uri.parameters,
     )
     return str(extension)

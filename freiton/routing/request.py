@@ -64,6 +64,20 @@ class RedirectionClaim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CalledDevice:
+    """One device of the account that is called, named by its GRUU (RFC 5627); empty: all of them.
+
+    ``sub_gruu`` is what an exchange wrote into the GRUU for itself (RFC 6140 §7.1.1).
+    """
+
+    instance_id: str = ""
+    sub_gruu: str = ""
+
+
+ANY_DEVICE: Final = CalledDevice()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RouteRequest:
     """One call attempt, before any decision.
 
@@ -82,6 +96,7 @@ class RouteRequest:
     preferred: ClaimedIdentity | None = None
     asserted: ClaimedIdentity | None = None
     privacy: frozenset[str] = frozenset()
+    called_device: CalledDevice = ANY_DEVICE
     redirections: tuple[RedirectionClaim, ...] = ()
     others: tuple[ClaimedIdentity, ...] = ()
     is_secure: bool = False

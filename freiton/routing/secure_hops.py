@@ -22,7 +22,9 @@ def only_secure(decision: Connect) -> Connect | RefusedCall:
         return unsecured(decision)
     groups = tuple(group for one in decision.groups if (group := _secure(one)) is not None)
     return (
-        replace(decision, groups=groups) if groups else RefusedCall(cause=RefusalCause.SIPS_NOT_ALLOWED)
+        replace(decision, groups=groups)
+        if groups
+        else RefusedCall(cause=RefusalCause.SIPS_NOT_ALLOWED)
     )
 
 

@@ -256,7 +256,12 @@ def _connect_account(
     if account.rejects_anonymous and draft.caller.is_hidden:
         return RefusedCall(cause=RefusalCause.ANONYMOUS_REFUSED)
     group = device_group(
-        account, number, draft.caller, context=draft.context, history=draft.history
+        account,
+        number,
+        draft.caller,
+        context=draft.context,
+        history=draft.history,
+        called_device=draft.request.called_device,
     )
     if group is None:
         return RefusedCall(cause=RefusalCause.NOT_REGISTERED)

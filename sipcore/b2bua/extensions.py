@@ -32,19 +32,22 @@ def check_invite(request: Request, *, settings: CallSettings = DEFAULT_SETTINGS)
 
 
 def check_extensions(
-    request: Request, *, settings: CallSettings = DEFAULT_SETTINGS
+    request: Request,
+    *,
+    settings: CallSettings = DEFAULT_SETTINGS,
+    extensions: frozenset[str] = _EXTENSIONS,
 ) -> Refuse | None:
     """Say why a request cannot be served: 420, 483, 413 or 422; 400 when it is malformed."""
     try:
-        return _check(request, settings)
+        return _check(request, settings, extensions)
     except RemoteError as error:
         return Refuse(error.status_hint)
 
 
-def _check(request: Request, settings: CallSettings) -> Refuse | None:
+def _check(request: Request, settings: CallSettings, extensions: frozenset[str]) -> Refuse | None:
     # Proxy-Require speaks to proxies, and we stand where one would: nothing passes us unread.
     required = request.tokens("require") + request.tokens("proxy-require")
-    unsupported = [tag for tag in required if tag not in _EXTENSIONS]
+    unsupported = [tag for tag in required if tag not in extensions]
     if unsupported:
         return Refuse(420, fields=(("unsupported", ", ".join(unsupported)),))
     if request.max_forwards == 0 and request.method not in _ENDS_HERE:

@@ -17,7 +17,8 @@ class Binding:
     ``contact`` is the URI as the device wrote it, ``q`` its preference in thousandths.
     ``expires_at`` is monotonic. Requests are sent over ``flow``; the registration came over
     ``source``, which is another one for a device that listens on another port than it sends from.
-    ``path`` holds whole Route entries to put on top (RFC 3327).
+    ``path`` holds whole Route entries to put on top (RFC 3327). ``gruu_handle`` is what the
+    temporary GRUUs of its device have in common, under their masks (RFC 5627).
     """
 
     __slots__ = (
@@ -26,6 +27,7 @@ class Binding:
         "cseq",
         "expires_at",
         "flow",
+        "gruu_handle",
         "instance_id",
         "is_natted",
         "path",
@@ -50,6 +52,7 @@ class Binding:
         reg_id: int = 0,
         user_agent: str = "",
         is_natted: bool = False,
+        gruu_handle: str = "",
     ) -> None:
         self.contact = contact
         self.flow = flow
@@ -63,6 +66,17 @@ class Binding:
         self.reg_id = reg_id
         self.user_agent = user_agent
         self.is_natted = is_natted
+        self.gruu_handle = gruu_handle
+
+    @property
+    def is_numbered(self) -> bool:
+        """Whether it is one of several flows that a device may keep (RFC 5626)."""
+        return bool(self.reg_id and self.instance_id)
+
+    @property
+    def is_bulk(self) -> bool:
+        """Whether it stands for all numbers of an exchange (RFC 6140 §5.2)."""
+        return ";bnc" in self.contact and "bnc" in self.uri.parameters
 
     @property
     def key(self) -> str:
@@ -70,7 +84,7 @@ class Binding:
 
         A device with numbered flows (RFC 5626 §6) may give all of them one contact.
         """
-        if self.reg_id and self.instance_id:
+        if self.is_numbered:
             return f"{self.instance_id} {self.reg_id}"
         return self.contact
 
@@ -90,6 +104,24 @@ class Binding:
         uri.headers = ""
         uri.parameters.pop("method", None)
         return str(uri)
+
+    def with_gruu_handle(self, handle: str) -> Binding:
+        """Return the same binding with another handle."""
+        return Binding(
+            self.contact,
+            self.flow,
+            expires_at=self.expires_at,
+            call_id=self.call_id,
+            cseq=self.cseq,
+            source=self.source,
+            q=self.q,
+            path=self.path,
+            instance_id=self.instance_id,
+            reg_id=self.reg_id,
+            user_agent=self.user_agent,
+            is_natted=self.is_natted,
+            gruu_handle=handle,
+        )
 
     def __repr__(self) -> str:
         return f"<Binding {self.contact} via {self.flow!r}>"

@@ -38,6 +38,7 @@ class LocationTable:
         self._expiry_by_aor: dict[str, float] = {}
         self._keep_alives: list[tuple[float, FlowKey]] = []
         self._keep_alive_by_flow: dict[FlowKey, float] = {}
+        self._device_by_handle: dict[str, tuple[str, str]] = {}
         self._binding_count = 0
         self._watched: set[str] = set()
         self._changes: list[BindingChange] = []
@@ -85,6 +86,10 @@ class LocationTable:
         """Give what happened to watched addresses-of-record since the last time, in order."""
         changes, self._changes = self._changes, []
         return changes
+
+    def device_of(self, gruu_handle: str) -> tuple[str, str] | None:
+        """Return the address-of-record and instance-id behind a handle; None when it is dead."""
+        return self._device_by_handle.get(gruu_handle)
 
     def apply(self, aor: str, changes: BindingChanges, *, now: float) -> None:
         """Take over what a REGISTER changed."""
@@ -170,6 +175,11 @@ class LocationTable:
             self._arm_expiry(aor, min(binding.expires_at for binding in bindings))
         else:
             self._bindings.pop(aor, None)
+        for handle in {one.gruu_handle for one in known if one.gruu_handle}:
+            del self._device_by_handle[handle]
+        for one in bindings:
+            if one.gruu_handle:
+                self._device_by_handle[one.gruu_handle] = (aor, one.instance_id)
         flows, known_flows = _flow_keys(bindings), _flow_keys(known)
         for key in flows - known_flows:
             self._aors_by_flow[key] = (*self._aors_by_flow.get(key, ()), aor)

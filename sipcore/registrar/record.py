@@ -36,6 +36,7 @@ class _Record(msgspec.Struct, array_like=True, frozen=True):
     is_natted: bool
     # Behind all others and optional: older records end before it, older readers stop there.
     source_port: int | None = None
+    gruu_handle: str = ""
 
 
 def to_record(aor: str, binding: Binding, *, now: float, at: datetime) -> bytes:
@@ -60,6 +61,7 @@ def to_record(aor: str, binding: Binding, *, now: float, at: datetime) -> bytes:
             user_agent=binding.user_agent,
             is_natted=binding.is_natted,
             source_port=binding.source.remote[1],
+            gruu_handle=binding.gruu_handle,
         )
     )
 
@@ -96,6 +98,7 @@ def from_record(
         reg_id=data.reg_id,
         user_agent=data.user_agent,
         is_natted=data.is_natted,
+        gruu_handle=data.gruu_handle,
     )
 
 

@@ -7,6 +7,7 @@ them as they are, so a REGISTER takes effect whole or not at all.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +19,8 @@ from sipcore.message.uri import SipUri
 from sipcore.message.uri_comparison import is_same_uri
 from sipcore.registrar.binding import Q_MAX, Binding
 from sipcore.registrar.nat import delivery_flow, is_behind_nat
+from sipcore.registrar.outbound import FLOWS_MAX, by_device, lacks_support
+from sipcore.registrar.outbound import OPTION_TAG as OUTBOUND
 from sipcore.transport.flow import Flow
 
 HOUR_S: Final = 3600
@@ -67,6 +70,16 @@ class BindingChanges:
         self.refreshed = refreshed
         self.removed = removed
 
+    def mapped(self, change: Callable[[Binding], Binding]) -> BindingChanges:
+        """Return the same changes with each binding that holds replaced by another."""
+        replaced = {id(one): change(one) for one in self.bindings}
+        return BindingChanges(
+            tuple(replaced[id(one)] for one in self.bindings),
+            added=tuple(replaced[id(one)] for one in self.added),
+            refreshed=tuple(replaced[id(one)] for one in self.refreshed),
+            removed=self.removed,
+        )
+
 
 class Refusal:
     """A REGISTER that changed nothing, and the response it gets."""
@@ -110,15 +123,26 @@ def update_bindings(
 
 
 def response_fields(
-    changes: BindingChanges, request: Request, *, now: float
+    changes: BindingChanges,
+    request: Request,
+    *,
+    parameters: Callable[[Binding], str] | None = None,
+    now: float,
 ) -> list[tuple[str, str]]:
     """Return the fields of the 200: every binding with its remaining seconds (step 8).
 
-    The Path is told to a device that asked for it (RFC 3327 §5.3).
+    ``parameters`` adds to each Contact. The Path is told to a device that asked for it (RFC 3327
+    §5.3); one whose flow is kept by its number learns that it is (RFC 5626 §6).
     """
-    fields = [("contact", _contact_value(binding, now)) for binding in changes.bindings]
+    fields = [
+        ("contact", _contact_value(one, now) + ("" if parameters is None else parameters(one)))
+        for one in changes.bindings
+    ]
     if request.has("path") and "path" in request.tokens("supported"):
         fields += [("path", entry) for entry in request.entries("path")]
+    is_numbered = any(one.is_numbered for one in (*changes.added, *changes.refreshed))
+    if is_numbered and OUTBOUND in request.tokens("supported"):
+        fields.append(("require", OUTBOUND))
     return fields
 
 
@@ -137,6 +161,7 @@ class _Update:
         self._after = current
         self._added: list[Binding] = []
         self._refreshed: list[Binding] = []
+        self._numbered: Binding | None = None
         self._request = request
         self._flow = flow
         self._limits = limits
@@ -159,13 +184,15 @@ class _Update:
         if 0 < requested_s < min(HOUR_S, min_expires_s):
             return Refusal(423, "Interval Too Brief", (("min-expires", str(min_expires_s)),))
         binding = self._binding(_uri_text(entry), address, address.uri, requested_s)
-        replaced = [known for known in self._after if is_same_uri(known.contact, binding.contact)]
-        if requested_s > 0:
-            replaced += [
-                known
-                for known in self._before
-                if known in self._after and known not in replaced and _is_same_flow(known, binding)
-            ]
+        if binding.is_numbered and requested_s > 0:
+            refusal = self._check_flow(binding)
+            if refusal is not None:
+                return refusal
+        replaced = [
+            known
+            for known in self._after
+            if _is_replaced(known, binding, is_removal=requested_s == 0, before=self._before)
+        ]
         if any(known in self._before and _is_newer(known, binding) for known in replaced):
             return Refusal(500, "CSeq Out Of Order")
         for known in replaced:
@@ -177,20 +204,30 @@ class _Update:
 
     def finish(self) -> BindingChanges | Refusal:
         """Check the limit and say what changed."""
-        excess = len(self._after) - self._limits.contacts_max
+        excess = len(by_device(self._after)) - self._limits.contacts_max
         if excess > 0 and self._added:
             abandoned = self._abandoned()[:excess]
             if len(abandoned) < excess:
                 return Refusal(403, "Too Many Contacts")
             for binding in abandoned:
                 self._after.remove(binding)
-        contacts = {binding.contact for binding in self._after}
+        keys = {binding.key for binding in self._after}
         return BindingChanges(
             tuple(self._after),
             added=tuple(binding for binding in self._added if binding in self._after),
             refreshed=tuple(binding for binding in self._refreshed if binding in self._after),
-            removed=tuple(known for known in self._before if known.contact not in contacts),
+            removed=tuple(known for known in self._before if known.key not in keys),
         )
+
+    def _check_flow(self, binding: Binding) -> Refusal | None:
+        """Check a numbered flow that is to hold (RFC 5626 §6)."""
+        if lacks_support(self._request):
+            return Refusal(439, "First Hop Lacks Outbound Support")
+        if self._numbered is not None:
+            return Refusal(400, "One Numbered Flow At A Time")
+        self._numbered = binding
+        flows = {one.key for one in self._after if one.instance_id == binding.instance_id}
+        return Refusal(403, "Too Many Flows") if len(flows | {binding.key}) > FLOWS_MAX else None
 
     def _requested_s(self, address: NameAddress) -> int:
         """Return the interval asked for; what cannot be read counts as not there (§20.10)."""
@@ -247,11 +284,18 @@ def _remove_all(
     return BindingChanges((), removed=tuple(current))
 
 
-def _is_same_flow(known: Binding, binding: Binding) -> bool:
-    """Compare what a device with numbered flows keeps when its contact changes (RFC 5626 §6)."""
-    return bool(binding.reg_id and binding.instance_id) and (
-        (known.instance_id, known.reg_id) == (binding.instance_id, binding.reg_id)
-    )
+def _is_replaced(
+    known: Binding, binding: Binding, *, is_removal: bool, before: tuple[Binding, ...]
+) -> bool:
+    """Tell whether a Contact speaks of a binding: by its flow's number, else by its URI.
+
+    A device with numbered flows keeps them when its contact changes, and may give all of them one
+    (RFC 5626 §6). Yet an old contact that is taken back does not take the new one with it.
+    """
+    is_same_contact = is_same_uri(known.contact, binding.contact)
+    if not (known.is_numbered and binding.is_numbered):
+        return is_same_contact
+    return known.key == binding.key and (is_same_contact or (not is_removal and known in before))
 
 
 def _is_newer(known: Binding, binding: Binding) -> bool:

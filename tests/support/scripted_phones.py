@@ -80,12 +80,25 @@ class ScriptedPhone:
 
     # What a user does.
 
-    def register(self, expires: int = 3600, *, contact: str = "", user: str = "") -> None:
+    def register(
+        self,
+        expires: int = 3600,
+        *,
+        contact: str = "",
+        user: str = "",
+        call_id: str = "",
+        fields: Fields = (),
+    ) -> None:
         request = self._request(
-            "REGISTER", f"sip:{self.domain}", to=f"<sip:{user or self.user}@{self.domain}>"
+            "REGISTER",
+            f"sip:{self.domain}",
+            to=f"<sip:{user or self.user}@{self.domain}>",
+            call_id=call_id,
         )
         request.add("contact", contact or self.contact)
         request.add("expires", str(expires))
+        for key, value in fields:
+            request.add(key, value)
         self._ask(request)
         self.wire.settle()
 
@@ -433,7 +446,7 @@ class ScriptedPhone:
 
     # Building and sending.
 
-    def _request(self, method: str, uri: str, *, to: str) -> Request:
+    def _request(self, method: str, uri: str, *, to: str, call_id: str = "") -> Request:
         self._count += 1
         request = Request(method, uri)
         request.add("via", self._via())
@@ -441,7 +454,7 @@ class ScriptedPhone:
         shown = self.shown_as or self.user
         request.add("from", f"<sip:{shown}@{self.domain}>;tag={self.name}{self._next()}")
         request.add("to", to)
-        request.add("call-id", f"{self.name}-{self._next()}")
+        request.add("call-id", call_id or f"{self.name}-{self._next()}")
         request.add("cseq", f"{self._count} {method}")
         self._sign(request)
         return request
@@ -454,7 +467,7 @@ class ScriptedPhone:
         again.add("via", self._via())
         for key in (
             "max-forwards", "from", "to", "call-id", "contact", "expires", "allow", "supported",
-            "privacy", "p-preferred-identity", "content-type",
+            "privacy", "p-preferred-identity", "content-type", "require", "proxy-require", "path",
         ):  # fmt: skip
             if key not in dropped and request.has(key):
                 again.add(key, request.required(key))

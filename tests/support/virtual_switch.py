@@ -185,6 +185,7 @@ class VirtualSwitch:
                 clock=self.clock,
                 nonces=Nonces(b"0123456789abcdef", b"run%d" % self.boots),
                 record_route_key=b"of Record-Routes",
+                gruu_key=b"of temporary GRUUs",
                 names=self.names,
                 listeners=listeners,
                 sent_bys={self.listener.sent_by},
