@@ -295,7 +295,7 @@ class Call:
     def _hang_up(self, event: Hangup, now: float, out: list[CallCommand]) -> None:
         if self._phase is Phase.INVITED:
             self._abandon("switch", event.reason, event.status, now, out)
-        elif self._phase is Phase.OVER:
+        elif self._phase is Phase.OVER or self._bridge.is_released:
             self._bridge.end_leftovers(now=now, out=out)
         elif self._phase in (Phase.ANSWERING, Phase.CONNECTED):
             self._bridge.release(

@@ -52,6 +52,8 @@ class ScriptedPhone:
         self.sides: list[Side] = []
         self.answers: dict[str, int] = {}
         self.is_dead = False
+        self.refuses_offerless = False
+        """Whether it answers 488 to a re-INVITE that asks for an offer."""
         self.sdp = SDP
         """What this phone offers and answers."""
         self.challenges: dict[str, str] = {}
@@ -292,6 +294,8 @@ class ScriptedPhone:
             self._repeats.pop(("2xx", side.call_id), None)
         is_gone = side.ended_at is not None and request.method != "BYE"
         status = 481 if is_gone else self.answers.get(request.method, 200)
+        if request.method == "INVITE" and not request.body and self.refuses_offerless:
+            status = 488
         if request.method != "INVITE" or status != 200:
             self._reply(request, source, status)
             return
