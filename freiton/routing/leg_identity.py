@@ -24,7 +24,7 @@ from sipcore.message.uri import SipUri
 
 _ANONYMOUS: Final = f'"Anonymous" <sip:anonymous@{ANONYMOUS_HOST}>'
 _EARLY_MEDIA: Final = ("p-early-media", "supported")
-"""RFC 5009 §4: we can tell early media from a tone that the phone makes itself."""
+"""RFC 5009: we can tell early media from a tone that the phone makes itself."""
 
 _POLICE: Final = "110"
 _SERVICES: Final = ("urn:service:sos.police", "urn:service:sos")

@@ -1,4 +1,4 @@
-"""The Diversion header (RFC 5806 §7): who passed a call on, why, and how often."""
+"""The Diversion header (RFC 5806): who passed a call on, why, and how often."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sipcore.message.message import Message
 from sipcore.message.parameters import format_parameters
 
 COUNTER_MAX: Final = 99
-"""Two digits (RFC 5806 §7): a ``diversion-counter`` beyond them is no number of ours."""
+"""Two digits (RFC 5806): a ``diversion-counter`` beyond them is no number of ours."""
 
 _HIDING: Final = frozenset({"full", "uri", "name"})
 
@@ -52,7 +52,7 @@ class Diversion:
 
     @classmethod
     def of(cls, message: Message) -> list[Diversion]:
-        """Return every diversion, the latest first (§5); one that cannot be read is left out."""
+        """Return every diversion, the latest first; one that cannot be read is left out."""
         found = []
         for entry in message.entries("diversion"):
             try:

@@ -28,7 +28,7 @@ CAUSE_OF_REASON: Final = MappingProxyType(
         "unavailable": 503,
     }
 )
-"""RFC 7544 §6.2 and RFC 4458 §5; every other reason is a 404."""
+"""RFC 7544 and RFC 4458; every other reason is a 404."""
 
 _UNKNOWN_CAUSE: Final = 404
 _REASON_OF_CAUSE: Final = MappingProxyType(
@@ -39,7 +39,7 @@ _LEAVING: Final = frozenset({302, 408, 480, 486, 487, 503})
 """With which Reason an entry of RFC 4244 says that its user passed the call on."""
 
 _UNKNOWN: Final = "unknown.invalid"
-"""RFC 7544 §5: the host of an entry that only stands for a diversion nobody named."""
+"""RFC 7544: the host of an entry that only stands for a diversion nobody named."""
 
 
 class Redirection:
@@ -66,7 +66,7 @@ class Redirection:
 
 
 def redirections_of(message: Message) -> list[Redirection]:
-    """Return how a call came here; History-Info, which tells more, before Diversion (RFC 7544 §4).
+    """Return how a call came here; History-Info, which tells more, before Diversion (RFC 7544).
 
     RemoteError when a header has more entries than any list may have.
     """
@@ -83,7 +83,7 @@ def redirections_of(message: Message) -> list[Redirection]:
 
 
 def diversion_value(redirections: Iterable[Redirection]) -> str:
-    """Write a Diversion header, the latest first (RFC 5806 §5)."""
+    """Write a Diversion header, the latest first (RFC 5806)."""
     return ", ".join(
         str(
             Diversion(
@@ -100,7 +100,7 @@ def diversion_value(redirections: Iterable[Redirection]) -> str:
 def history_value(redirections: Iterable[Redirection], target: str) -> str:
     """Write a History-Info header that ends with ``target``, where the call goes now.
 
-    Each entry is mapped from the one before it (``mp``, RFC 7044 §10.3).
+    Each entry is mapped from the one before it (``mp``, RFC 7044).
     """
     entries: list[HistoryEntry] = []
     index: tuple[int, ...] = ()

@@ -230,7 +230,7 @@ def rejecting(account: Account = BEN) -> Scene:
 
 
 def test_who_takes_no_anonymous_calls_gets_none() -> None:
-    """RFC 5079 §5."""
+    """RFC 5079."""
     assert REFUSALS[RefusalCause.ANONYMOUS_REFUSED].status == 433
     for request in (
         dial("*31#ben"),

@@ -105,7 +105,7 @@ def test_an_unnamed_diversion_is_counted_in_both() -> None:
 
 
 def test_who_diverted_is_found_by_the_entry_that_was_mapped() -> None:
-    """RFC 7044 §10.3: `mp` names the entry, and proxies may have written others between."""
+    """RFC 7044: `mp` names the entry, and proxies may have written others between."""
     found = redirections(
         "history-info",
         "<sip:bob@example.org>;index=1, <sip:bob@192.0.2.4>;index=1.1;rc=1",
