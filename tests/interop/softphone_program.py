@@ -52,7 +52,11 @@ class Softphone:
 
     async def start(self) -> None:
         await self.runtime.start(
-            Config(net_interface=self.settings["interface"], max_concurrent_calls=2)
+            Config(
+                net_interface=self.settings["interface"],
+                max_concurrent_calls=2,
+                extra_config_text=self.settings.get("config", ""),
+            )
         )
         account = Account(
             user=self.settings["user"],
@@ -62,6 +66,7 @@ class Softphone:
             registrar=self.settings["registrar"],
             transport=self.settings["transport"],
             dtmf_mode=self.settings["digits"],
+            extra_params=tuple(self.settings.get("parameters", "").split()),
         )
         self.agent = await UserAgent.create(self.runtime, account)
         self.agent.on_incoming(self.incoming)
