@@ -148,6 +148,7 @@ def compose(config: Config, around: Surroundings) -> tuple[Composed, SwitchCore]
         around.bindings,
         gruus=gruus,
         limits=_registrar_limits(config),
+        gives_service_route=config.registration.service_route,
     )
     targets = ForwardingTargets(around.site, locations, devices, carriers, around.listeners)
     parts = Composed(

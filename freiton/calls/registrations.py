@@ -19,7 +19,7 @@ from sipcore.registrar.gruu import Gruus, asks_for_gruus
 from sipcore.registrar.location_table import LocationTable
 from sipcore.registrar.outbound import OPTION_TAG as OUTBOUND
 from sipcore.registrar.update import Refusal, RegistrarLimits, response_fields, update_bindings
-from sipcore.transport.flow import Flow
+from sipcore.transport.flow import Flow, Transport
 
 GIN: Final = "gin"
 EXTENSIONS: Final = frozenset({"path", OUTBOUND, GRUU, GIN})
@@ -41,6 +41,7 @@ class Registrations:
         *,
         gruus: Gruus,
         limits: RegistrarLimits,
+        gives_service_route: bool,
     ) -> None:
         self._site = site
         self._intake = intake
@@ -48,6 +49,7 @@ class Registrations:
         self._store = store
         self._gruus = gruus
         self._limits = limits
+        self._gives_service_route = gives_service_route
 
     def register(self, request: Request, flow: Flow, *, now: float) -> Answer:
         """Return the answer to a REGISTER.
@@ -114,6 +116,8 @@ class Registrations:
         fields = response_fields(changes, request, parameters=parameters, now=now)
         if ("require", OUTBOUND) in fields and flow.is_reliable:
             fields.append(("flow-timer", str(FLOW_TIMER_S)))
+        if self._gives_service_route and changes.bindings:
+            fields.append(("service-route", _service_route(flow)))
         return Answer(200, fields=tuple(fields))
 
     def _why_not(self, request: Request, account: Account) -> Answer | None:
@@ -140,3 +144,14 @@ class Registrations:
     def _keep(self, removed: list[tuple[str, Binding]], *, now: float) -> None:
         for aor in {aor for aor, _ in removed}:
             self._store.save(aor, self._locations.lookup(aor), now=now)
+
+
+def _service_route(flow: Flow) -> str:
+    """Return the way that a device's own requests are to take: to where it has just been heard.
+
+    RFC 3608 §6.3; a loose route, for the same transport.
+    """
+    transport = (
+        "" if flow.transport is Transport.UDP else f";transport={flow.transport.name.lower()}"
+    )
+    return f"<sip:{flow.listener.sent_by}{transport};lr>"

@@ -115,6 +115,7 @@ class Registration(Section):
     max_expires_s: Seconds
     default_expires_s: Seconds
     nat_keepalive_s: Annotated[int, Field(strict=True, ge=5, le=300)]
+    service_route: Annotated[bool, Field(strict=True)]
 
 
 class SessionTimer(Section):

@@ -163,6 +163,9 @@ class Authenticator:
                 return Refused(400, "the digest-uri does not fit the Request-URI")
         except RemoteError as error:
             return Refused(400, str(error))
+        if answer is None and self._wants_other_qop(request, now=now):
+            # Another challenge would be answered in the same way, again and again.
+            return Refused(400, "Only qop=auth Is Offered")
         if answer is None:
             return self.challenge(Cause.NO_CREDENTIALS, now=now, algorithms=offered)
         if state is not NonceState.FRESH:
@@ -243,6 +246,19 @@ class Authenticator:
             if rank < best_rank:
                 best, best_rank = answer, rank
         return best, NonceState(min(best_rank[0], NonceState.FOREIGN))
+
+    def _wants_other_qop(self, request: Request, *, now: float) -> bool:
+        """Tell a client that answers our own challenge with what it does not offer.
+
+        That is ``auth-int``, mostly; an improper value is a 400 (RFC 2617 §3.2.2).
+        """
+        return any(
+            answer.scheme == "digest"
+            and answer.get("realm") == self._realm
+            and answer.get("qop").lower() not in ("", QOP_AUTH)
+            and self._nonces.state(answer.get("nonce"), now=now) is not NonceState.FOREIGN
+            for answer in read_credentials(request, self._credentials_key)
+        )
 
     def _is_whole(self, answer: Credentials) -> bool:
         if answer.scheme != "digest" or not answer.get("response"):

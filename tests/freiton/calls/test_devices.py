@@ -9,10 +9,10 @@ import pytest
 from freiton.routing.refusals import RefusalCause
 from sipcore.b2bua.settings import DEFAULT_SETTINGS
 from sipcore.transport.flow import Address
-from tests.freiton.calls.scene import ANNA, BEN, assert_refused, open_switch
+from tests.freiton.calls.scene import ANNA, BEN, NORTH, assert_refused, open_switch
 from tests.support.scripted_phones import Fields, ScriptedPhone
-from tests.support.virtual_switch import VirtualSwitch
-from tests.support.virtual_town import PASSWORD, SWITCH
+from tests.support.virtual_switch import VirtualSwitch, shipped_config
+from tests.support.virtual_town import PASSWORD, SWITCH, Town
 
 URN = "urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6"
 ASKS: Fields = (("supported", "path, outbound, gruu"),)
@@ -44,7 +44,7 @@ def gruu(contact: str, kind: str) -> str:
 def two_flows() -> tuple[VirtualSwitch, ScriptedPhone, ScriptedPhone]:
     """Ben's phone keeps two flows; the second is the fresher one."""
     switch = open_switch(ANNA)
-    switch.reload(switch.town.__class__((ANNA, BEN), switch.town.trunks))
+    switch.reload(Town((ANNA, BEN), (NORTH,)))
     one = ben_at(switch, "one", ("198.51.100.21", 5060))
     two = ben_at(switch, "two", ("198.51.100.22", 5060))
     register(one, f';reg-id=1;+sip.instance="<{URN}>"')
@@ -173,3 +173,27 @@ def test_what_nobody_here_can_do_is_refused_by_name() -> None:
     ben.register(fields=(("require", "gruu, teleport"),))
     assert ben.statuses["REGISTER"][-1] == 420
     assert ben.replies[-1].tokens("unsupported") == ["teleport"]
+
+
+def test_a_service_route_is_told_when_wanted_and_calls_may_follow_it() -> None:
+    settings = shipped_config()
+    registration = settings.registration.model_copy(update={"service_route": True})
+    switch = VirtualSwitch(
+        Town((ANNA, BEN), (NORTH,)),
+        settings=settings.model_copy(update={"registration": registration}),
+    )
+    anna, ben = switch.phone("anna"), switch.phone("ben")
+    anna.register()
+    ben.register()
+    route = anna.replies[-1].required("service-route")
+    assert route == "<sip:192.0.2.1:5060;lr>"
+    caller = anna.call("ben", fields=(("route", route),))
+    ben.answer(ben.sides[0])
+    assert caller.finals == [200]
+    anna.ask("MESSAGE", "sip:ben@example.org", fields=(("route", route),), body=b"hello")
+    assert anna.statuses["MESSAGE"] == [200]
+
+
+def test_no_service_route_is_told_as_shipped() -> None:
+    switch = open_switch(ANNA)
+    assert not switch.phone("anna").replies[-1].has("service-route")

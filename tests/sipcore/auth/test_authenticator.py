@@ -240,10 +240,44 @@ def test_without_qop_a_nonce_serves_one_request() -> None:
 
 
 @pytest.mark.parametrize("qop", ["auth-int", "none"])
-def test_another_qop_is_no_answer(qop: str) -> None:
+def test_another_qop_is_refused(qop: str) -> None:
     server = authenticator()
     field = answer(ask(server), qop=qop)
+    outcome = server.verify(request(field), lookup, now=0.0)
+    assert isinstance(outcome, Refused)
+    assert outcome.status == 400
+
+
+def test_another_qop_beside_the_right_one_is_passed_over() -> None:
+    server = authenticator()
+    challenge = ask(server)
+    fields = (answer(challenge, qop="auth-int"), answer(challenge))
+    assert isinstance(server.verify(request(*fields), lookup, now=0.0), Verified)
+
+
+def test_another_qop_for_a_nonce_of_somebody_else_is_challenged() -> None:
+    server = authenticator()
+    field = answer("", nonce="a" * 36, qop="auth-int")
     assert challenged(server.verify(request(field), lookup, now=0.0)).cause is Cause.NO_CREDENTIALS
+
+
+def test_only_auth_is_offered() -> None:
+    for algorithms in ((Algorithm.MD5,), (Algorithm.SHA_256, Algorithm.MD5)):
+        server = authenticator(algorithms=algorithms)
+        outcome = challenged(server.verify(request(), lookup, now=0.0))
+        assert [ChallengeField.parse(text).get("qop") for _, text in outcome.fields] == [
+            "auth"
+        ] * len(algorithms)
+
+
+def test_a_stale_answer_is_renewed_without_asking_the_user() -> None:
+    """RFC 7616 §3.3: with stale=true a client tries again with the password that it has."""
+    server = authenticator()
+    old = answer(ask(server))
+    renewed = challenged(server.verify(request(old), lookup, now=1000.0))
+    assert ChallengeField.parse(renewed.fields[0][1]).is_stale
+    again = answer(renewed)
+    assert isinstance(server.verify(request(again), lookup, now=1000.0), Verified)
 
 
 @pytest.mark.parametrize("count", ["0x000001", "+0000001", "1_1", "123456789", "g", "١"])

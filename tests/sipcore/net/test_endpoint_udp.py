@@ -76,7 +76,14 @@ async def test_a_port_in_use_is_an_error() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"\r\n", b"\r\n\r\n", b"\0\0\0\0", b"\0\x11\0\0\x21\x12\xa4\x42" + b"i" * 12, b"\1\1\0\0"],
+    [
+        b"",
+        b"\r\n",
+        b"\r\n\r\n",
+        b"\0\0\0\0",
+        b"\0\x11\0\0\x21\x12\xa4\x42" + b"i" * 12,
+        b"\1\1\0\0",
+    ],
 )
 async def test_keep_alives_are_ignored(data: bytes) -> None:
     async with site() as here, udp_peer() as peer:
