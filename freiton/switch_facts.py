@@ -23,6 +23,7 @@ from freiton.metrics.facts import (
     CallResult,
     ChargingLogFacts,
     Health,
+    ProxyFacts,
     RegistrarFacts,
     SignallingFacts,
     TrunkFacts,
@@ -185,6 +186,18 @@ class ComposedFacts:
             certificate_days=parts.listening.days_left(datetime.now(UTC)),
             udp_drops={ALL_LISTENERS: parts.endpoint.udp_drops()},
             loop_lag=parts.loop_lag,
+        )
+
+    def proxy(self) -> ProxyFacts:
+        """Return what is passed on and not joined."""
+        forwarding = self._parts.composed.forwarding
+        proxy = forwarding.proxy
+        return ProxyFacts(
+            under_way=proxy.context_count,
+            forwarded=proxy.forwarded,
+            loops=proxy.loops,
+            relays_refused=forwarding.relays_refused,
+            acks_dropped=forwarding.acks_dropped,
         )
 
     def charging_log(self) -> ChargingLogFacts:

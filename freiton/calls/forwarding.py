@@ -55,7 +55,7 @@ class Forwarding:
     ) -> None:
         self._site = site
         self._intake = intake
-        self._proxy = proxy
+        self.proxy = proxy
         self._targets = targets
         self._identifiers = identifiers
         self._is_draining = is_draining
@@ -88,7 +88,7 @@ class Forwarding:
         Raises RemoteError for what cannot be read.
         """
         request = received.request
-        routed = self._proxy.admit(request)
+        routed = self.proxy.admit(request)
         if isinstance(routed, Refusal):
             return self._refused(routed)
         sender = self._intake.authenticate(request, received.flow, now=now, as_proxy=True)
@@ -102,7 +102,7 @@ class Forwarding:
             self.relays_refused += found.status == 403
             return found
         return [
-            *self._proxy.forward(
+            *self.proxy.forward(
                 received,
                 routed,
                 found.targets,
@@ -119,7 +119,7 @@ class Forwarding:
         request = received.request
         if not _may_be_recorded(request):
             return None
-        routed = self._proxy.admit(request)
+        routed = self.proxy.admit(request)
         if isinstance(routed, Refusal):
             return self._refused(routed)
         if routed.side is None:
@@ -128,7 +128,7 @@ class Forwarding:
         if isinstance(target, Answer):
             self.relays_refused += 1
             return target
-        return [*self._proxy.forward(received, routed, [target], now=now)]
+        return [*self.proxy.forward(received, routed, [target], now=now)]
 
     def acknowledge(self, received: AckReceived, *, now: float) -> list[WireCommand] | None:
         """Forward an ACK of a dialog that we recorded; None when there is no sign of that."""
@@ -136,12 +136,12 @@ class Forwarding:
         try:
             if not _may_be_recorded(ack):
                 return None
-            routed = self._proxy.admit(ack)
+            routed = self.proxy.admit(ack)
             if isinstance(routed, Refusal) or routed.side is None:
                 return None
             target = self._targets.of_side(routed.side, routed.request, now=now)
             if isinstance(target, Target):
-                return [self._proxy.forward_ack(ack, routed, target)]
+                return [self.proxy.forward_ack(ack, routed, target)]
         except RemoteError:
             pass
         # Nobody answers an ACK (§17).
@@ -150,7 +150,7 @@ class Forwarding:
 
     def cancel(self, event: CancelReceived, *, now: float) -> list[WireCommand] | None:
         """Cancel a forwarded INVITE; None when it is none of ours."""
-        commands = self._proxy.cancel(event, now=now)
+        commands = self.proxy.cancel(event, now=now)
         return None if commands is None else [*commands]
 
     def receive(
@@ -158,20 +158,20 @@ class Forwarding:
     ) -> list[WireCommand]:
         """Take what became of a forwarded request."""
         commands: list[WireCommand] = []
-        for one in self._proxy.receive(event, now=now):
+        for one in self.proxy.receive(event, now=now):
             if isinstance(one, Redirected):
-                commands += self._proxy.follow(one, self._redirections(one, now=now), now=now)
+                commands += self.proxy.follow(one, self._redirections(one, now=now), now=now)
             else:
                 commands.append(one)
         return commands
 
     def handle_deadlines(self, *, now: float) -> list[WireCommand]:
         """Give up what has rung for too long."""
-        return [*self._proxy.handle_deadlines(now=now)]
+        return [*self.proxy.handle_deadlines(now=now)]
 
     def next_deadline(self) -> float | None:
         """Return when ``handle_deadlines`` is to be called next."""
-        return self._proxy.next_deadline()
+        return self.proxy.next_deadline()
 
     def _why_not(self, request: Request, sender: Sender) -> Answer | None:
         account = sender.source.account

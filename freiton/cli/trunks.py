@@ -142,7 +142,7 @@ def list_trunks(context: typer.Context, as_json: AsJson = False) -> None:
     rows = [
         (
             one.name,
-            one.kind,
+            "neighbour" if one.is_proxied else one.kind,
             one.profile.name,
             f"{one.host}:{one.port or 'srv'}/{one.transport}",
             one.username,

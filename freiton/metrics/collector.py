@@ -18,6 +18,7 @@ from freiton.metrics.facts import (
     CallFacts,
     ChargingLogFacts,
     Health,
+    ProxyFacts,
     RegistrarFacts,
     SignallingFacts,
     SwitchFacts,
@@ -51,6 +52,7 @@ class SwitchCollector(Collector):
         yield from _registrar(facts.registrar())
         yield from _calls(facts.calls())
         yield from _signalling(facts.signalling())
+        yield from _proxy(facts.proxy())
         yield from _charging_log(facts.charging_log())
         yield from _trunks(facts.trunks())
 
@@ -230,6 +232,22 @@ def _responses(signalling: SignallingFacts) -> Metric:
             ),
         )
     return family
+
+
+def _proxy(proxy: ProxyFacts) -> Iterator[Metric]:
+    yield _gauge("freiton_proxied_requests_open", "Forwarded requests under way.", proxy.under_way)
+    yield _counter("freiton_proxied_requests", "Requests that were forwarded.", proxy.forwarded)
+    yield _counter("freiton_proxied_loops", "Requests that came back unchanged.", proxy.loops)
+    yield _counter(
+        "freiton_relays_refused",
+        "Requests that wanted to be relayed where that is not offered to their sender.",
+        proxy.relays_refused,
+    )
+    yield _counter(
+        "freiton_proxied_acks_dropped",
+        "ACKs of proxied dialogs that could not go where they wanted.",
+        proxy.acks_dropped,
+    )
 
 
 def _charging_log(log: ChargingLogFacts) -> Iterator[Metric]:

@@ -86,6 +86,17 @@ class SignallingFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProxyFacts:
+    """What is passed on and not joined."""
+
+    under_way: int  # requests that wait for their targets, calls that ring among them
+    forwarded: int
+    loops: int  # came back unchanged
+    relays_refused: int  # wanted to be sent where we do not send for their sender
+    acks_dropped: int  # of recorded dialogs, that could not go where they wanted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChargingLogFacts:
     """The truth about money, and how fast it becomes durable."""
 
@@ -119,6 +130,9 @@ class SwitchFacts(Protocol):
 
     def signalling(self) -> SignallingFacts:
         """Return messages, transactions and the loop."""
+
+    def proxy(self) -> ProxyFacts:
+        """Return what is passed on and not joined."""
 
     def charging_log(self) -> ChargingLogFacts:
         """Return the state of the charging log."""

@@ -7,6 +7,7 @@ from freiton.metrics import (
     ChargingLogFacts,
     Health,
     Histogram,
+    ProxyFacts,
     RegistrarFacts,
     SignallingFacts,
     TrunkFacts,
@@ -89,6 +90,15 @@ class SampleFacts:
             certificate_days={"tls": 61.5},
             udp_drops={"udp": 3},
             loop_lag=self._lag,
+        )
+
+    def proxy(self) -> ProxyFacts:
+        return ProxyFacts(
+            under_way=4,
+            forwarded=300 + self._turn,
+            loops=1,
+            relays_refused=12 + self._turn,
+            acks_dropped=0,
         )
 
     def charging_log(self) -> ChargingLogFacts:
