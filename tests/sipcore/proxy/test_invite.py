@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sipcore.limits import DEFAULT_LIMITS
 from sipcore.message.derive import cancel as cancel_of
@@ -266,3 +268,53 @@ def test_an_answer_goes_to_the_transaction_of_the_request() -> None:
     assert command.transaction == ("transaction",)
     assert command.response.values("via") == message().values("via")
     assert SENDER.listener.sent_by not in str(command.response.values("via"))
+
+
+def play(invite: Ringing, steps: list[tuple[int, int]]) -> list[Response]:
+    """Let things happen to branches in this order; then let time pass until all is over."""
+    sent_out: list[Response] = []
+
+    def note(commands: list[ProxyCommand]) -> None:
+        sent_out.extend(answers(commands))
+        invite.branches += [one for one in commands if isinstance(one, SendRequest)]
+
+    ends = [(place, 0) for place in range(20)]
+    for place, what in [*steps, *ends]:
+        branch = invite.branches[place % len(invite.branches)]
+        if what == -1:
+            note(invite.core.handle_deadlines(now=invite.core.next_deadline() or 0.0))
+        elif what == 0:
+            note(take(invite.core, failure(branch)))
+        else:
+            note(take(invite.core, response(branch, what)))
+    while (due := invite.core.next_deadline()) is not None:
+        note(invite.core.handle_deadlines(now=due))
+        for branch in list(invite.branches):
+            note(take(invite.core, failure(branch)))
+    return sent_out
+
+
+WHAT = st.sampled_from([-1, 0, 100, 180, 183, 200, 302, 404, 486, 487, 503, 603])
+
+
+@given(
+    st.lists(st.integers(1, 3), min_size=1, max_size=4),
+    st.lists(st.tuples(st.integers(0, 7), WHAT), max_size=40),
+)
+def test_one_refusal_or_only_acceptances_and_nothing_left_behind(
+    preferences: list[int], steps: list[tuple[int, int]]
+) -> None:
+    places = (FIRST, SECOND, THIRD, FOURTH)
+    targets = [
+        preferring(place, 100 * q, ring_s=30.0)
+        for place, q in zip(places, preferences, strict=False)
+    ]
+    invite = ringing(*targets)
+    said = play(invite, steps)
+    finals = [one.status for one in said if not one.is_provisional]
+    assert finals, "every INVITE gets its answer"
+    assert len(finals) == 1 or all(200 <= status < 300 for status in finals)
+    first_final = next(place for place, one in enumerate(said) if not one.is_provisional)
+    assert not any(one.is_provisional for one in said[first_final:])
+    assert invite.core.context_count == 0
+    assert invite.core.next_deadline() is None
