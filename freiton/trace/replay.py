@@ -17,8 +17,10 @@ from sipcore.auth.client import DigestClient
 from sipcore.b2bua.call import Call
 from sipcore.b2bua.call_events import CallEvent
 from sipcore.errors import RemoteError, SipError
+from sipcore.limits import DEFAULT_LIMITS
 from sipcore.message import Request, Response, parse_message
 from sipcore.transaction.events import TransactionEvent
+from sipcore.transaction.large_requests import LargeRequests
 from sipcore.transaction.layer import TransactionLayer
 from sipcore.transaction.table import Input
 from sipcore.transport.flow import Flow, Outgoing
@@ -139,6 +141,23 @@ class _Answers(DigestClient):
         return None
 
 
+class _RecordedWays(LargeRequests):
+    """Chooses the way of a large request as it was chosen then."""
+
+    __slots__ = ("_flows",)
+
+    def __init__(self, flows: Callable[[], list[Flow]]) -> None:
+        super().__init__({}, is_natted=lambda _flow: False)
+        self._flows = flows
+
+    def way(self, data: bytes, flow: Flow, *, now: float) -> Flow | None:  # noqa: ARG002 - the base's
+        """Return the reliable flow to the same peer that something was sent over in this step."""
+        if len(data) <= DEFAULT_LIMITS.udp_request_bytes_max or flow.is_reliable:
+            return None
+        recorded = (one for one in self._flows() if one.is_reliable and one.remote == flow.remote)
+        return next(recorded, None)
+
+
 class _Stage:
     """One replay."""
 
@@ -146,13 +165,17 @@ class _Stage:
         self._trace = trace
         self._draws = _Draws()
         self._layer = TransactionLayer(identifiers=self._draws, timers=plain.read(trace.timers))
+        self._layer.large_requests = _RecordedWays(self._recorded_flows)
         self._pending: list[TransactionEvent] = []
         self._call: Call | None = None
         self._expected: list[tuple[bytes, Flow]] = []
         self._same = 0
 
     def play(self) -> Replayed:
-        groups = _groups(self._trace.entries[: self._trace.whole])
+        trace = self._trace
+        groups = _groups(trace.entries[: trace.whole])
+        if trace.whole < len(trace.entries):
+            groups = groups[:-1]  # what was sent during it may be behind the gap
         for entry, drawn, sent in groups:
             self._draws.queue = deque((one[2], one[3]) for one in drawn)
             self._expected = [(one[2], plain.read(one[3])) for one in sent]
@@ -160,6 +183,9 @@ class _Stage:
             if difference is not None:
                 return Replayed(self._same, difference)
         return Replayed(self._same, None)
+
+    def _recorded_flows(self) -> list[Flow]:
+        return [flow for _, flow in self._expected]
 
     def _take(self, entry: Entry) -> Difference | None:
         kind, now = Kind(entry[0]), float(entry[1])
@@ -229,7 +255,7 @@ class _Stage:
 
     def _read(self, written: Any) -> Any:  # noqa: ANN401 - from a file
         answers = _Answers(lambda: [data for data, _ in self._expected])
-        return plain.read(written, credentials=answers)
+        return plain.read(written, credentials=answers, identifiers=self._draws)
 
     def _event(self, written: Any) -> Any:  # noqa: ANN401 - from a file
         """Return an event of call control, or the first of the wire that has this name."""
