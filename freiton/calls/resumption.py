@@ -59,6 +59,11 @@ class Resumption:
         for conversation in conversations(open_calls):
             for gone in conversation.left:
                 self._close_lost(gone.call_id, now=now)
+            if not conversation.keeper.resume:
+                # Its host, whose legs it was on, had ended, and the end of this one was not written.
+                for over in (conversation.host, *conversation.guests):
+                    self._close_lost(over.call_id, now=now)
+                continue
             try:
                 call = self._call(conversation, listeners, now=now)
             except SipError as error:

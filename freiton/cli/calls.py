@@ -103,8 +103,9 @@ def _state(report: dict[str, Any]) -> str:
     kind = report["kind"]
     if kind == "admit":
         return "dialling"
-    if kind in ("answer", "tick"):
-        return "talking"
+    if kind in ("answer", "join", "tick"):
+        joined_to = report.get("joined_to", "")
+        return f"talking, joined with {joined_to}" if joined_to else "talking"
     return f"{report.get('cause', '')} {report.get('status') or ''}".strip()
 
 
