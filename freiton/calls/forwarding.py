@@ -37,7 +37,7 @@ _NO_DIALOG: Final = frozenset({"MESSAGE", "OPTIONS", "PUBLISH"})
 """They begin none, so nothing needs to come by here again (§16.6 step 4)."""
 
 _PRIVACY_OF_SESSIONS: Final = frozenset({"header", "session", "user"})
-"""Privacy that only a B2BUA gives (RFC 3323 §5)."""
+"""Privacy that only a B2BUA gives (RFC 3323)."""
 
 
 class Forwarding:

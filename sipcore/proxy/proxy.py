@@ -50,7 +50,7 @@ OWNER: Final = "proxy"
 
 _NOT_PROXIED: Final = frozenset({"ACK", "CANCEL", "REGISTER"})
 _ANSWERED_ELSEWHERE: Final = (("reason", 'SIP;cause=200;text="Call completed elsewhere"'),)
-"""A phone that stops ringing shows no missed call then (RFC 3326 §2)."""
+"""A phone that stops ringing shows no missed call then (RFC 3326)."""
 _CONTEXT: Final = -1
 
 

@@ -4,7 +4,7 @@ An entry names one side of the dialog, under a MAC over it and the dialog. So a 
 dialog is known by what it carries: nothing is kept, a restart changes nothing, and nobody can have
 something relayed that we did not record, or in another dialog, or to another place.
 
-Each request gets two entries, one for each side (RFC 5658 §4.1): each names the listener that its
+Each request gets two entries, one for each side (RFC 5658): each names the listener that its
 side can reach, over the transport that it used, and of those that come back the last one tells
 the direction.
 """
