@@ -70,6 +70,7 @@ def _trunk(
             ring_s=max(ring_s, trunk_ring_s),
             route=carrier.route,
             session_expires_s=group.trunk.profile.session_expires_s,
+            offers_reliable=group.trunk.profile.offers_reliable,
             fields=group.identity.fields,
             credentials=carrier.client,
             dialog_listeners=carriers.listeners,

@@ -18,6 +18,7 @@ from freiton.routing.redirected import Redirected, fields_for_device, fields_for
 from freiton.routing.request import ANONYMOUS_HOST
 from freiton.routing.trunk_profile import EmergencyForm, IdentityHeader
 from rating.numbering import ServiceNumber
+from rating.numbering.number import GERMANY
 from sipcore.message.address import NameAddress
 from sipcore.message.parameters import Parameters
 from sipcore.message.uri import SipUri
@@ -92,6 +93,8 @@ def emergency_uri(called: ServiceNumber, trunk: Trunk) -> str:
     if trunk.profile.emergency is EmergencyForm.URN:
         police, others = _SERVICES
         return police if called.digits == _POLICE else others
+    if trunk.profile.emergency is EmergencyForm.E164:
+        return called_uri(f"+{GERMANY}{called.digits}", trunk)
     return str(SipUri(trunk.domain, user=called.digits))
 
 

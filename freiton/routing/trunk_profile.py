@@ -33,6 +33,7 @@ class EmergencyForm(StrEnum):
     """How 110 and 112 are written in the Request-URI."""
 
     DIGITS = "digits"
+    E164 = "e164"  # +49110, where a carrier reads nothing else
     URN = "urn"  # RFC 5031: urn:service:sos.police and urn:service:sos
 
 
@@ -52,6 +53,7 @@ class TrunkProfile:
     is anonymous (RFC 3323 §4.1). ``privacy`` is the Privacy of a hidden caller.
     ``options_ping_s`` is how often a trunk is asked whether it is there, 0 for never.
     ``session_expires_s`` is the session interval asked for, None for the switch's own.
+    ``offers_reliable``: provisional responses may come reliably (RFC 3262).
     """
 
     name: str
@@ -64,6 +66,7 @@ class TrunkProfile:
     emergency: EmergencyForm = EmergencyForm.DIGITS
     registration: RegistrationForm = RegistrationForm.CONTACT
     early_media_header: bool = False
+    offers_reliable: bool = True
     session_expires_s: int | None = None
     options_ping_s: int = 0
 

@@ -44,7 +44,8 @@ class Target:
     ``hides_caller`` keeps names out of what the caller's bodies tell the target. ``party`` says who
     is there in words that only call control reads. ``fallback`` is the same place by another way,
     for when nobody answers over this one. ``session_expires_s`` is the session interval to ask it
-    for (RFC 4028), None for that of the settings.
+    for (RFC 4028), None for that of the settings; ``offers_reliable`` whether its provisional
+    responses may come reliably (RFC 3262).
     """
 
     __slots__ = (
@@ -56,6 +57,7 @@ class Target:
         "from_value",
         "hides_caller",
         "name",
+        "offers_reliable",
         "party",
         "request_uri",
         "ring_s",
@@ -80,7 +82,8 @@ class Target:
         hides_caller: bool = False,
         party: str = "",
         fallback: Target | None = None,
-        session_expires_s: float | None = None,
+        session_expires_s: int | None = None,
+        offers_reliable: bool = True,
     ) -> None:
         self.name = name
         self.request_uri = request_uri
@@ -96,6 +99,7 @@ class Target:
         self.party = party
         self.fallback = fallback
         self.session_expires_s = session_expires_s
+        self.offers_reliable = offers_reliable
 
     def __repr__(self) -> str:
         return f"<Target {self.name} {self.request_uri}>"

@@ -28,7 +28,9 @@ METHODS: Final = (
 ALLOW: Final = ", ".join(METHODS)
 SUPPORTED_LATER: Final = OPTION_TAG
 """Without 100rel: a re-INVITE of ours asks for no provisional responses, and none are awaited."""
-SUPPORTED: Final = f"{rack.OPTION_TAG}, {SUPPORTED_LATER}, replaces, norefersub"
+SUPPORTED_UNRELIABLE: Final = f"{SUPPORTED_LATER}, replaces, norefersub"
+"""Towards a target that cannot answer provisionally and reliably (RFC 3262)."""
+SUPPORTED: Final = f"{rack.OPTION_TAG}, {SUPPORTED_UNRELIABLE}"
 """Never what we do not do ourselves: path and outbound are missing on purpose."""
 
 # Possessive: blanks before a comma could else be split in many ways, at every entry of a list.

@@ -182,6 +182,22 @@ def test_110_and_112_are_written_as_service_names_where_a_carrier_reads_those() 
         assert f"To: <{urn}>" in head_of(invite)
 
 
+def test_110_may_be_written_with_the_country_code() -> None:
+    behind = of_profile("plain", is_emergency=True)
+    with_code = replace(behind, profile=replace(behind.profile, emergency=EmergencyForm.E164))
+    assert invite_over(with_code, "110").uri_text == "sip:+49110@north.example"
+
+
+def test_a_carrier_that_cannot_do_100rel_is_not_offered_it() -> None:
+    """RFC 3262 §4."""
+    behind = of_profile("plain")
+    assert "100rel" in invite_over(behind).tokens("supported")
+    without = replace(behind, profile=replace(behind.profile, offers_reliable=False))
+    offered = invite_over(without).tokens("supported")
+    assert "100rel" not in offered
+    assert "timer" in offered
+
+
 REGISTERS = {
     "plain": ("<sip:+4930231250@192.0.2.1:5060>", None, 600),
     "sipconnect-2.0": ("<sip:192.0.2.1:5060;bnc>", "gin", 3600),
