@@ -60,7 +60,7 @@ class Resumption:
             for gone in conversation.left:
                 self._close_lost(gone.call_id, now=now)
             if not conversation.keeper.resume:
-                # Its host, whose legs it was on, had ended, and the end of this one was not written.
+                # The host that held its leg had ended; only the end of this one was not written.
                 for over in (conversation.host, *conversation.guests):
                     self._close_lost(over.call_id, now=now)
                 continue

@@ -201,9 +201,9 @@ def test_a_join_that_was_durable_is_finished_by_the_next_process(kind: Kind) -> 
             story.switch.wire.advance(DOWN_S)
             story.switch.start()
             story.switch.wire.settle()
-        story._write_all()  # noqa: SLF001 - a step of the story, told otherwise
+        story._write_all()
 
-    story._step = die_with_the_join_written  # type: ignore[method-assign]  # noqa: SLF001
+    story._step = die_with_the_join_written  # type: ignore[method-assign]
     story.tell()
     story.judge()
     assert joined
