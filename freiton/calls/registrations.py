@@ -25,9 +25,6 @@ GIN: Final = "gin"
 EXTENSIONS: Final = frozenset({"path", OUTBOUND, GRUU, GIN})
 """What a device may require of this registrar."""
 
-FLOW_TIMER_S: Final = 120
-"""How often a device must be heard over its connection (RFC 5626 §4.4.1)."""
-
 
 class Registrations:
     """Answers REGISTER; owns no binding, the location table does."""
@@ -114,8 +111,6 @@ class Registrations:
             shown = SipUri(account.domain, user=account.name)
             parameters = partial(self._gruus.parameters, shown)
         fields = response_fields(changes, request, parameters=parameters, now=now)
-        if ("require", OUTBOUND) in fields and flow.is_reliable:
-            fields.append(("flow-timer", str(FLOW_TIMER_S)))
         if self._gives_service_route and changes.bindings:
             fields.append(("service-route", _service_route(flow)))
         return Answer(200, fields=tuple(fields))

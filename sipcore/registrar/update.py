@@ -19,7 +19,7 @@ from sipcore.message.uri import SipUri
 from sipcore.message.uri_comparison import is_same_uri
 from sipcore.registrar.binding import Q_MAX, Binding
 from sipcore.registrar.nat import delivery_flow, is_behind_nat
-from sipcore.registrar.outbound import FLOWS_MAX, by_device, lacks_support
+from sipcore.registrar.outbound import FLOW_TIMER_S, FLOWS_MAX, by_device, lacks_support
 from sipcore.registrar.outbound import OPTION_TAG as OUTBOUND
 from sipcore.transport.flow import Flow
 
@@ -140,9 +140,11 @@ def response_fields(
     ]
     if request.has("path") and "path" in request.tokens("supported"):
         fields += [("path", entry) for entry in request.entries("path")]
-    is_numbered = any(one.is_numbered for one in (*changes.added, *changes.refreshed))
-    if is_numbered and OUTBOUND in request.tokens("supported"):
+    numbered = [one for one in (*changes.added, *changes.refreshed) if one.is_numbered]
+    if numbered and OUTBOUND in request.tokens("supported"):
         fields.append(("require", OUTBOUND))
+        if numbered[0].source.is_reliable:
+            fields.append(("flow-timer", str(FLOW_TIMER_S)))
     return fields
 
 

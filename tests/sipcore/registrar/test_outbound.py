@@ -6,9 +6,10 @@ import pytest
 
 from sipcore.message.message import Message
 from sipcore.registrar.binding import Binding
-from sipcore.registrar.outbound import FLOWS_MAX, by_device
+from sipcore.registrar.outbound import FLOW_TIMER_S, FLOWS_MAX, by_device
 from sipcore.registrar.update import RegistrarLimits, response_fields
-from tests.sipcore.registrar.builders import NOW, changes, refusal, register
+from sipcore.transport.flow import Flow
+from tests.sipcore.registrar.builders import NOW, TCP, changes, refusal, register
 
 PHONE = '+sip.instance="<urn:uuid:00000000-0000-1000-8000-000a95a0e128>"'
 OTHER = '+sip.instance="<urn:uuid:00000000-0000-1000-8000-aabbccddeeff>"'
@@ -52,6 +53,15 @@ def test_the_answer_says_that_the_flow_is_kept() -> None:
     request = register(flow(1), supported="path, outbound")
     answer = Message(response_fields(changes(request), request, now=NOW))
     assert answer.tokens("require") == ["outbound"]
+
+
+def test_a_connection_learns_how_often_it_must_be_heard() -> None:
+    request = register(flow(1), supported="path, outbound")
+    over = Flow(TCP, ("198.51.100.7", 40000), 1)
+    assert Message(response_fields(changes(request, flow=over), request, now=NOW)).required(
+        "flow-timer"
+    ) == str(FLOW_TIMER_S)
+    assert not Message(response_fields(changes(request), request, now=NOW)).has("flow-timer")
 
 
 @pytest.mark.parametrize("contact", [flow(1), "<sip:anna@198.51.100.7>"])
