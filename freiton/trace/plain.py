@@ -16,6 +16,7 @@ from typing import Any, Final
 from freiton.errors import OperatorError
 from sipcore.auth.client import DigestClient
 from sipcore.errors import SipError
+from sipcore.identifiers import Identifiers
 from sipcore.message import Request, Response, parse_message
 from sipcore.message.message import serialize
 
@@ -30,8 +31,21 @@ class NotPlain(OperatorError):  # noqa: N818 - says what the value is
     """A value that cannot be written, or data that is no such value."""
 
 
+class Written:
+    """A value that has been written already."""
+
+    __slots__ = ("data",)
+
+    def __init__(self, data: object) -> None:
+        self.data = data
+
+
 def write(value: object) -> Any:  # noqa: ANN401 - any plain value
     """Return a value as what MessagePack knows; NotPlain for code, sockets and the like."""
+    if isinstance(value, Written):
+        return value.data
+    if isinstance(value, NotPlain):
+        raise value
     if isinstance(value, Enum):
         return {_TAG: "enum", "class": _name(type(value)), "value": value.value}
     if isinstance(value, _PLAIN):
@@ -48,18 +62,31 @@ def write(value: object) -> Any:  # noqa: ANN401 - any plain value
         return {_TAG: "message", "value": serialize(value)}
     if isinstance(value, DigestClient):
         return {_TAG: "credentials"}
+    if _is_source(value):
+        return {_TAG: "identifiers"}
     return _write_object(value)
 
 
-def read(data: Any, *, credentials: DigestClient | None = None) -> Any:  # noqa: ANN401 - any value
+def read(
+    data: Any,  # noqa: ANN401 - any plain value
+    *,
+    credentials: DigestClient | None = None,
+    identifiers: Identifiers | None = None,
+) -> Any:  # noqa: ANN401 - any value
     """Return what ``write`` was given; NotPlain for anything else.
 
-    No password is ever written: where credentials of a trunk stood, ``credentials`` stand.
+    No password is ever written: where credentials of a trunk stood, ``credentials`` stand, and
+    ``identifiers`` where their source stood.
     """
     try:
-        return _read(data, credentials, _DEPTH_MAX)
+        return _read(data, {"credentials": credentials, "identifiers": identifiers}, _DEPTH_MAX)
     except (KeyError, TypeError, ValueError, AttributeError, SipError) as error:
         raise NotPlain(f"not a value of a recording: {error}") from error
+
+
+def _is_source(value: object) -> bool:
+    """Tell whether this gives out identifiers, whatever class it is of."""
+    return all(hasattr(value, name) for name in ("branch", "tag", "token", "spread"))
 
 
 def _write_text(text: str) -> object:
@@ -93,7 +120,7 @@ _SEQUENCES: Final[dict[str, type]] = {
 }  # fmt: skip
 
 
-def _read(data: Any, credentials: DigestClient | None, depth: int) -> Any:  # noqa: ANN401 - any plain value
+def _read(data: Any, given: dict[str, object], depth: int) -> Any:  # noqa: ANN401 - any plain value
     if depth == 0:
         raise NotPlain("a value of a recording is nested too deep")
     if not isinstance(data, dict):
@@ -102,7 +129,7 @@ def _read(data: Any, credentials: DigestClient | None, depth: int) -> Any:  # no
         raise NotPlain("not a value of a recording")
     kind, value = data[_TAG], data.get("value", ())
     if kind in _SEQUENCES:
-        return _SEQUENCES[kind](_read(one, credentials, depth - 1) for one in value)
+        return _SEQUENCES[kind](_read(one, given, depth - 1) for one in value)
     match kind:
         case "text":
             return value.decode("utf-8", "surrogateescape")
@@ -110,15 +137,14 @@ def _read(data: Any, credentials: DigestClient | None, depth: int) -> Any:  # no
             return _class(data["class"])(value)
         case "dict":
             return {
-                _read(key, credentials, depth - 1): _read(one, credentials, depth - 1)
-                for key, one in value
+                _read(key, given, depth - 1): _read(one, given, depth - 1) for key, one in value
             }
         case "message":
             return parse_message(value)
-        case "credentials":
-            return credentials
+        case "credentials" | "identifiers":
+            return given[kind]
         case "object":
-            members = {name: _read(one, credentials, depth - 1) for name, one in value.items()}
+            members = {name: _read(one, given, depth - 1) for name, one in value.items()}
             return _object(_class(data["class"]), members)
     raise NotPlain(f"a recording has no {kind!r}")
 

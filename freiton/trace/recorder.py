@@ -19,15 +19,26 @@ from freiton.accounting.charging_events import LogRecord
 from freiton.calls.call_conditions import CallConditions
 from freiton.routing.decision import Connect
 from freiton.routing.refusals import RefusalCause
+from freiton.trace.plain import NotPlain, Written, write
 from freiton.trace.recording import Entry, Kind, Recording
 from sipcore.b2bua.call import Call
-from sipcore.b2bua.call_events import CallEvent
+from sipcore.b2bua.call_events import (
+    Appended,
+    AppendFailed,
+    CallEvent,
+    DeadlineReached,
+    Dial,
+    Hangup,
+    Probe,
+    Refuse,
+)
 from sipcore.errors import RemoteError
 from sipcore.message import Request, Response
 from sipcore.transaction.client_transaction import ClientTransaction
 from sipcore.transaction.events import (
     AckReceived,
     RequestReceived,
+    ResponseReceived,
     TransactionEvent,
     TransactionId,
 )
@@ -36,6 +47,9 @@ from sipcore.transaction.transaction import Transaction
 
 FROM_WIRE: Final = TransactionEvent.__args__
 """The events that follow from what was received."""
+
+_LASTING: Final = frozenset({Appended, AppendFailed, DeadlineReached, Dial, Hangup, Probe, Refuse})
+"""Events that nobody changes afterwards; all others are written down at once, being rare."""
 
 PREFIX_MIN: Final = 6
 """A shorter beginning of a call's id would soon mean another call."""
@@ -182,14 +196,13 @@ class Recorder:
         recording = self._by_call.get(call_id)
         if recording is None:
             return
-        if isinstance(event, RequestReceived | AckReceived):
-            self._adopt(recording, event)
         if isinstance(event, FROM_WIRE):
+            self._adopt(recording, event)
             # Its name alone: the event would keep the whole message alive, read and taken apart.
             transaction = () if isinstance(event, AckReceived) else event.transaction
             recording.add((Kind.STEPPED, now, type(event), transaction))
         else:
-            recording.add((Kind.STEPPED, now, event))
+            recording.add((Kind.STEPPED, now, event if type(event) in _LASTING else _now(event)))
         self.begin(recording, now=now)
         self.is_stepping = True
 
@@ -279,11 +292,25 @@ class Recorder:
         self.owners[received.transaction] = second
         return second
 
-    def _adopt(self, recording: Recording, event: RequestReceived | AckReceived) -> None:
-        """Take what came under another Call-ID and turned out to be for this call."""
-        key = event.request.call_id
+    def _adopt(self, recording: Recording, event: TransactionEvent) -> None:
+        """Take what came under another Call-ID and turned out to be for this call.
+
+        If that belonged to a call, the two have been joined: from here on what is said on that leg
+        is shown here, but neither can be replayed alone.
+        """
+        if isinstance(event, RequestReceived | AckReceived):
+            key = event.request.call_id
+        elif isinstance(event, ResponseReceived):
+            key = event.response.call_id
+        else:
+            return
         other = self._by_key.get(key)
-        if other is None or other is recording or other.is_call:
+        if other is None or other is recording:
+            return
+        if other.is_call:
+            other.is_joined = recording.is_joined = True
+            recording.keys.append(key)
+            self._by_key[key] = recording
             return
         recording.adopt(other)
         recording.keys += other.keys
@@ -300,6 +327,14 @@ class Recorder:
         for call_id in recording.call_ids:
             if self._by_call.get(call_id) is recording:
                 del self._by_call[call_id]
+
+
+def _now(event: CallEvent) -> Written | NotPlain:
+    """Return an event as it is at this instant, or why it cannot be kept."""
+    try:
+        return Written(write(event))
+    except NotPlain as error:
+        return error
 
 
 def _is_initial(invite: Request) -> bool:

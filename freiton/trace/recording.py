@@ -45,13 +45,14 @@ class Recording:
     """
 
     __slots__ = (
-        "began", "call_ids", "ended", "entries", "is_call", "keys", "room", "tail",
+        "began", "call_ids", "ended", "entries", "is_call", "is_joined", "keys", "room", "tail",
     )  # fmt: skip
 
     def __init__(self, *, bytes_max: int, now: float) -> None:
         self.began = now
         self.room = bytes_max
         self.is_call = False
+        self.is_joined = False
         self.call_ids: list[str] = []
         self.ended: float | None = None
         self.keys: list[str] = []

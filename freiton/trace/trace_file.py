@@ -65,7 +65,9 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
 def trace_of(recording: Recording, *, timers: Timers, utc: datetime, now: float) -> Trace:
     """Return a recording at rest; ``utc`` is the instant that ``now`` is on the wall clock."""
     entries = []
-    problem = "" if recording.is_call else "it never became a call"
+    problem = "it was joined with another call" if recording.is_joined else ""
+    if not recording.is_call:
+        problem = "it never became a call"
     for entry in recording.all_entries():
         try:
             entries.append([int(entry[0]), entry[1], *_write_entry(entry)])
