@@ -18,6 +18,9 @@ from freiton.calls.call_setup import CallSetup, SetupSettings
 from freiton.calls.called_devices import CalledDevices
 from freiton.calls.carriers import Carriers
 from freiton.calls.core import ChargingLog, SwitchCore
+from freiton.calls.dialog_states import DialogStates
+from freiton.calls.event_settings import EventSettings
+from freiton.calls.events import Events
 from freiton.calls.forwarding import Forwarding
 from freiton.calls.forwarding_targets import ForwardingTargets
 from freiton.calls.intake import Intake
@@ -27,6 +30,7 @@ from freiton.calls.ports import (
     MessageTap,
     RegistrationStore,
     Site,
+    SubscriptionStore,
     Unwatched,
     WallClock,
 )
@@ -74,6 +78,7 @@ class Surroundings:
     accounting: CallAccounting
     log: ChargingLog
     bindings: RegistrationStore
+    subscriptions: SubscriptionStore
     stream: CallStream
     journal: Journal
     identifiers: Identifiers
@@ -103,6 +108,7 @@ class Composed:
     registrations: Registrations
     forwarding: Forwarding
     gate: Gate
+    events: Events
 
 
 def compose(config: Config, around: Surroundings) -> tuple[Composed, SwitchCore]:
@@ -114,7 +120,7 @@ def compose(config: Config, around: Surroundings) -> tuple[Composed, SwitchCore]
     devices = CalledDevices(around.site, locations, gruus)
     locator = Locator(_draw(around.identifiers))
     carriers = Carriers(around.listeners, around.identifiers, locator)
-    reports = CallReports(around.stream, around.clock, around.journal, around.site)
+    reports, states = _reports(around)
     calls = CallControl(
         layer,
         around.accounting,
@@ -162,8 +168,15 @@ def compose(config: Config, around: Surroundings) -> tuple[Composed, SwitchCore]
         registrations=registrations,
         forwarding=_forwarding(config, around, intake, targets, setup, identifiers),
         gate=_gate(config, around, locations),
+        events=_events(config, around, layer, intake, locations, calls=calls, dialogs=states),
     )
     return parts, _core(around, parts)
+
+
+def _reports(around: Surroundings) -> tuple[CallReports, DialogStates]:
+    states = DialogStates(around.site, around.on_fault)
+    reports = CallReports(around.stream, around.clock, around.journal, around.site, states=states)
+    return reports, states
 
 
 def _core(around: Surroundings, parts: Composed) -> SwitchCore:
@@ -176,6 +189,7 @@ def _core(around: Surroundings, parts: Composed) -> SwitchCore:
         forwarding=parts.forwarding,
         carriers=parts.carriers,
         gate=parts.gate,
+        events=parts.events,
         identifiers=around.identifiers,
         transfers=Transfers(around.site, parts.setup, parts.calls, identifiers=around.identifiers),
         on_fault=around.on_fault,
@@ -189,6 +203,7 @@ def _core(around: Surroundings, parts: Composed) -> SwitchCore:
         forwarding=parts.forwarding,
         locations=parts.locations,
         registrations=parts.registrations,
+        events=parts.events,
         accounting=around.accounting,
         log=around.log,
         locator=parts.locator,
@@ -293,6 +308,33 @@ def _registrar_limits(config: Config) -> RegistrarLimits:
         min_expires_s=registration.min_expires_s,
         max_expires_s=registration.max_expires_s,
         default_expires_s=registration.default_expires_s,
+    )
+
+
+def _events(
+    config: Config,
+    around: Surroundings,
+    layer: TransactionLayer,
+    intake: Intake,
+    locations: LocationTable,
+    *,
+    calls: CallControl,
+    dialogs: DialogStates,
+) -> Events:
+    return Events(
+        layer,
+        around.site,
+        intake,
+        locations,
+        calls=calls,
+        dialogs=dialogs,
+        store=around.subscriptions,
+        identifiers=around.identifiers,
+        settings=EventSettings(
+            min_expires_s=config.subscriptions.min_expires_s,
+            max_expires_s=config.subscriptions.max_expires_s,
+        ),
+        on_fault=around.on_fault,
     )
 
 

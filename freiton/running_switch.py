@@ -37,6 +37,7 @@ from freiton.metrics.loop_lag import LoopLag
 from freiton.routing.directory import Directory
 from freiton.storage.binding_keeper import BindingKeeper
 from freiton.storage.charging_log_file import CHARGING_FOLDER, LogError
+from freiton.storage.event_keeper import EventKeeper
 from freiton.storage.location_store import LocationStore
 from freiton.storage.site_store import SiteStore
 from freiton.storage.writer import ChargingLogWriter
@@ -192,7 +193,9 @@ class RunningSwitch:
             self._loop, self._name_answered, name_servers=[str(one) for one in config.dns.servers]
         )
         self._opened.push_async_callback(resolver.close)
-        self._bindings = BindingKeeper(LocationStore(self._writer), self._clock)
+        kept = LocationStore(self._writer)
+        self._bindings = BindingKeeper(kept, self._clock)
+        self._events = EventKeeper(kept, self._clock)
         self._parts, self._core = compose(
             config,
             Surroundings(
@@ -202,6 +205,7 @@ class RunningSwitch:
                 accounting=self._accounting,
                 log=self._log,
                 bindings=self._bindings,
+                subscriptions=self._events,
                 stream=self.stream,
                 journal=self._journal,
                 identifiers=RandomIdentifiers(config.worker_id),
@@ -260,6 +264,11 @@ class RunningSwitch:
         folder = self._config.state_folder / CHARGING_FOLDER
         for aor, binding in self._bindings.load(folder, self._listening.listeners, now=now):
             self._parts.locations.restore(aor, binding, now=now)
+        self._parts.events.restore_all(
+            self._events.load_subscriptions(folder, self._listening.listeners, now=now),
+            self._events.load_mailboxes(folder),
+            now=now,
+        )
 
     async def _open_doors(self) -> None:
         """Open metrics and the operator's socket, when there is something to say."""

@@ -422,6 +422,7 @@ class CallControl:
         except Exception as error:  # noqa: BLE001 - whatever it is, the neighbours go on
             self._on_fault(running.id, error)
             self._give_up(running, now=now)
+        self._reports.step(running)
 
     def _perform_step(self, running: RunningCall, *, event: CallEvent, now: float) -> None:
         self._watcher.step(running.id, event, now=now)

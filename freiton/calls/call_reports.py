@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, Protocol
 
 from freiton.calls.admission_request import called_text
-from freiton.calls.ports import CallStream, Site, WallClock
+from freiton.calls.ports import CallStates, CallStream, Site, WallClock
 from freiton.calls.running_call import RunningCall
 from freiton.calls.stream import CallReport, Kind
 from freiton.routing.decision import CallKind
@@ -48,12 +48,25 @@ class CallCounts:
 class CallReports:
     """Tells whoever wants to know; nothing here can change or end a call."""
 
-    def __init__(self, stream: CallStream, clock: WallClock, journal: Journal, site: Site) -> None:
+    def __init__(
+        self,
+        stream: CallStream,
+        clock: WallClock,
+        journal: Journal,
+        site: Site,
+        *,
+        states: CallStates,
+    ) -> None:
         self._site = site
         self._stream = stream
+        self._states = states
         self._clock = clock
         self._journal = journal
         self.counts = CallCounts()
+
+    def step(self, running: RunningCall) -> None:
+        """Tell that something happened to a call, whatever it was."""
+        self._states.note(running)
 
     def admit(self, running: RunningCall, *, now: float) -> None:
         """Tell that a call has its place."""

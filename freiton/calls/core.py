@@ -9,6 +9,7 @@ from freiton.accounting.call_accounting import CallAccounting
 from freiton.accounting.charging_events import LogRecord
 from freiton.calls.call_control import CallControl
 from freiton.calls.carriers import Carriers
+from freiton.calls.events import Events
 from freiton.calls.forwarding import Forwarding
 from freiton.calls.perform import perform_all
 from freiton.calls.ports import CallStream, CallWatcher, MessageTap, WallClock
@@ -51,6 +52,7 @@ class SwitchCore:
         forwarding: Forwarding,
         locations: LocationTable,
         registrations: Registrations,
+        events: Events,
         accounting: CallAccounting,
         log: ChargingLog,
         locator: Locator,
@@ -69,6 +71,7 @@ class SwitchCore:
         self._forwarding = forwarding
         self._locations = locations
         self._registrations = registrations
+        self._subscriptions = events
         self._accounting = accounting
         self._log = log
         self._locator = locator
@@ -97,6 +100,7 @@ class SwitchCore:
         """Learn that what is sent over ``flow`` does not arrive."""
         self._layer.flow_failed(flow, now=now)
         self._switch.flow_failed(flow, now=now)
+        self._subscriptions.settle(now=now)
 
     def handle_deadlines(self, *, now: float) -> None:
         """Fire every timer that is due."""
@@ -112,6 +116,8 @@ class SwitchCore:
         if self._stream.is_followed and now >= self._next_tick:
             self._next_tick = now + TICK_S
             self._calls.tick(now=now)
+        self._subscriptions.handle_deadlines(now=now)
+        self._subscriptions.settle(now=now)
 
     def events(self) -> list[TransactionEvent]:
         """Give what the former calls brought about, in order."""
@@ -121,6 +127,7 @@ class SwitchCore:
         """Act on one of these events."""
         self._watcher.acting(event)
         self._switch.dispatch(event, now=now)
+        self._subscriptions.settle(now=now)
 
     def outgoing(self) -> list[Outgoing]:
         """Give the bytes to be sent, the log its records, and the name service its questions."""
@@ -151,6 +158,7 @@ class SwitchCore:
                 self._carriers.next_deadline(),
                 self._forwarding.next_deadline(),
                 self._locations.next_deadline(),
+                self._subscriptions.next_deadline(),
                 self._next_tick if self._stream.is_followed else None,
             )
             if deadline is not None
@@ -169,8 +177,10 @@ class SwitchCore:
         """Learn that a record is durable at a position of the log."""
         self._accounting.appended(seq, position)
         self._calls.appended(seq, now=now)
+        self._subscriptions.settle(now=now)
 
     def append_failed(self, seq: int, *, now: float) -> None:
         """Learn that a record is lost, or that nobody knows."""
         self._accounting.append_failed(seq, at=self._clock.utc(), now=now)
         self._calls.append_failed(seq, now=now)
+        self._subscriptions.settle(now=now)

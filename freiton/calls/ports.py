@@ -9,6 +9,7 @@ from typing import Protocol
 
 from freiton.accounting.charging_events import LogRecord
 from freiton.calls.call_conditions import CallConditions
+from freiton.calls.running_call import RunningCall
 from freiton.calls.stream import CallReport
 from freiton.routing.decision import Connect
 from freiton.routing.directory import Directory
@@ -16,6 +17,8 @@ from freiton.routing.refusals import RefusalCause
 from sipcore.b2bua.call import Call
 from sipcore.b2bua.call_events import CallEvent
 from sipcore.message import Request, Response
+from sipcore.presence.message_summary import Mailbox
+from sipcore.presence.subscription import Subscription
 from sipcore.registrar.binding import Binding
 from sipcore.transaction.events import RequestReceived, TransactionEvent
 from sipcore.transport.flow import Flow, Outgoing
@@ -43,6 +46,26 @@ class RegistrationStore(Protocol):
 
     def save(self, aor: str, bindings: Iterable[Binding], *, now: float) -> None:
         """Keep these bindings in the place of those kept before."""
+        ...
+
+
+class SubscriptionStore(Protocol):
+    """Keeps subscriptions and mailboxes over a restart; may write later, and in batches."""
+
+    def save_subscription(self, subscription: Subscription, *, now: float) -> None:
+        """Keep a subscription as it is now; one that has ended is forgotten."""
+        ...
+
+    def save_mailbox(self, account_id: int, mailbox: Mailbox) -> None:
+        """Keep how many messages wait for an account."""
+        ...
+
+
+class CallStates(Protocol):
+    """Whoever shows others which calls somebody has."""
+
+    def note(self, running: RunningCall, /) -> None:
+        """See what a step made of a call; quick while nobody watches."""
         ...
 
 

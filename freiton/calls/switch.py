@@ -14,6 +14,7 @@ from freiton.calls.call_control import CallControl
 from freiton.calls.call_setup import CallSetup
 from freiton.calls.carriers import OWNER as CARRIER
 from freiton.calls.carriers import Carriers
+from freiton.calls.events import Events
 from freiton.calls.forwarding import NOT_FORWARDED, Forwarding
 from freiton.calls.perform import WireCommand, perform_all
 from freiton.calls.ports import Site
@@ -27,6 +28,8 @@ from sipcore.identifiers import Identifiers
 from sipcore.message import Request, SipUri
 from sipcore.message.derive import respond
 from sipcore.message.session_id import SessionId
+from sipcore.presence.notifier import OWNER as SUBSCRIPTION
+from sipcore.presence.packages import ALLOW_EVENTS
 from sipcore.proxy.proxy import OWNER as PROXY
 from sipcore.transaction.events import (
     AckMissing,
@@ -42,12 +45,14 @@ from sipcore.transaction.layer import TransactionLayer
 from sipcore.transport.flow import Flow
 from sipcore.transport.locate import Located
 
-ALLOW: Final = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, REGISTER, MESSAGE, INFO, UPDATE, REFER"
+ALLOW: Final = (
+    "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, REGISTER, MESSAGE, INFO, UPDATE, REFER,"
+    " SUBSCRIBE, PUBLISH"
+)
 SUPPORTED: Final = "100rel, timer, replaces, norefersub, path, outbound, gruu, gin"
 _CHALLENGES: Final = frozenset({401, 407})
 _REFUSALS: Final = frozenset({403, 404, 481})
 NEEDS_DIALOG: Final = frozenset({"BYE", "INFO", "UPDATE", "PRACK"})
-EVENT_METHODS: Final = frozenset({"SUBSCRIBE", "PUBLISH"})
 
 
 class Switch:
@@ -64,6 +69,7 @@ class Switch:
         registrations: Registrations,
         forwarding: Forwarding,
         carriers: Carriers,
+        events: Events,
         identifiers: Identifiers,
         transfers: Transfers,
         on_fault: Callable[[str, Exception], None],
@@ -77,6 +83,7 @@ class Switch:
         self._registrations = registrations
         self._forwarding = forwarding
         self._carriers = carriers
+        self._events = events
         self._identifiers = identifiers
         self._on_fault = on_fault
 
@@ -132,8 +139,10 @@ class Switch:
             if refused is not None:
                 return Answer(refused.status, refused.reason, tuple(refused.fields))
             return _capabilities()
-        if method in EVENT_METHODS:
-            return Answer(489)
+        if method == "SUBSCRIBE":
+            return self._events.subscribe(received, now=now)
+        if method == "PUBLISH":
+            return self._events.publish(received, now=now)
         if method in NEEDS_DIALOG:
             return Answer(481)
         if method == "REFER":
@@ -148,6 +157,10 @@ class Switch:
         if self._calls.receive_in_dialog(received, dialog_id, now=now):
             if received.request.method == "REFER":
                 self._transfers.attend(now=now)
+            return None
+        if received.request.method == "SUBSCRIBE" and self._events.refresh(
+            received, dialog_id, now=now
+        ):
             return None
         commands = self._forwarding.forward_in_dialog(received, now=now)
         return Answer(481) if commands is None else self._perform(commands, now=now)
@@ -181,6 +194,8 @@ class Switch:
             perform_all(self._forwarding.receive(event, now=now), self._layer, now=now)
         elif first == CARRIER:
             perform_all(self._carriers.receive(event, now=now), self._layer, now=now)
+        elif first == SUBSCRIPTION:
+            self._events.outcome(event, now=now)
         else:
             self._calls.outcome(event, str(first), now=now)
 
@@ -222,5 +237,6 @@ def _capabilities() -> Answer:
             ("allow", ALLOW),
             ("accept", "application/sdp"),
             ("supported", SUPPORTED),
+            ("allow-events", ALLOW_EVENTS),
         ),
     )

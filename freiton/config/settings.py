@@ -118,6 +118,13 @@ class Registration(Section):
     service_route: Annotated[bool, Field(strict=True)]
 
 
+class Subscriptions(Section):
+    """For how long somebody is notified, and what phones publish is kept (RFC 6665, RFC 3903)."""
+
+    min_expires_s: Annotated[int, Field(strict=True, ge=1, le=3600)]
+    max_expires_s: Seconds
+
+
 class SessionTimer(Section):
     """Session intervals (RFC 4028): the least we take and what we ask for."""
 
@@ -218,6 +225,7 @@ class Config(Section):
     timers: Timers
     registration: Registration
     session_timer: SessionTimer
+    subscriptions: Subscriptions
     limits: OperatingLimits
     defence: Defence
     emergency: Emergency
@@ -255,6 +263,8 @@ def contradictions(config: Config) -> Iterator[Problem]:
             "should lie between min_expires_s and max_expires_s",
             ("registration", "default_expires_s"),
         )
+    if config.subscriptions.max_expires_s < config.subscriptions.min_expires_s:
+        yield Problem("should not be less than min_expires_s", ("subscriptions", "max_expires_s"))
     if config.session_timer.expires_s < config.session_timer.min_s:
         yield Problem("should not be less than min_s", ("session_timer", "expires_s"))
     if config.timers.t2_s < config.timers.t1_s:

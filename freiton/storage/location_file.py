@@ -1,4 +1,4 @@
-"""The bindings' file: written behind the switch by the writer process, read once at the start.
+"""The file of bindings and subscriptions: written behind by the writer process, read at the start.
 
 Losing its last second costs a phone nothing but its next refresh, so it is written without an
 fsync per commit, in a thread of its own that never holds up the charging log.
@@ -16,7 +16,12 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from freiton.errors import OperatorError
-from freiton.storage.writer_messages import BindingRow, BindingsStored, StoreBindings
+from freiton.storage.writer_messages import (
+    BINDING,
+    BindingRow,
+    BindingsStored,
+    StoreBindings,
+)
 
 LOCATION_FILE: Final = "locations.sqlite"
 BATCH_MESSAGES_MAX: Final = 256
@@ -24,7 +29,10 @@ BATCH_MESSAGES_MAX: Final = 256
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS bindings (
   aor TEXT NOT NULL, key TEXT NOT NULL, record BLOB NOT NULL, expires_us INTEGER NOT NULL,
-  PRIMARY KEY (aor, key)) WITHOUT ROWID
+  PRIMARY KEY (aor, key)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS kept (
+  kind TEXT NOT NULL, owner TEXT NOT NULL, key TEXT NOT NULL, record BLOB NOT NULL,
+  expires_us INTEGER NOT NULL, PRIMARY KEY (kind, owner, key)) WITHOUT ROWID
 """
 
 
@@ -35,6 +43,14 @@ class StoredBinding(NamedTuple):
     key: str
     record: bytes
     expires_us: int
+
+
+class StoredRecord(NamedTuple):
+    """A subscription or a mailbox as it was written; `record` is its writer's own business."""
+
+    owner: str
+    key: str
+    record: bytes
 
 
 class LocationWriter:
@@ -52,7 +68,7 @@ class LocationWriter:
         self._crash = crash
         self._messages: queue.SimpleQueue[StoreBindings | None] = queue.SimpleQueue()
         # Rows that the disk refused, by their key; they go with the next batch.
-        self._unwritten: dict[tuple[str, str], BindingRow] = {}
+        self._unwritten: dict[tuple[str, str, str], BindingRow] = {}
         self._connection = _open(folder / LOCATION_FILE)
         self._thread = threading.Thread(target=self._run, name="locations", daemon=True)
         self._thread.start()
@@ -78,7 +94,7 @@ class LocationWriter:
                         break
                     batch.append(following)
                 for one in batch:
-                    self._unwritten.update({(row[0], row[1]): row for row in one.rows})
+                    self._unwritten.update({(row[4], row[0], row[1]): row for row in one.rows})
                 if self._write(self._unwritten.values()):
                     self._unwritten.clear()
                     self._stored(BindingsStored(batch[-1].number))
@@ -89,14 +105,11 @@ class LocationWriter:
         connection = self._connection
         try:
             connection.execute("BEGIN IMMEDIATE")
-            for aor, key, record, expires_us in rows:
-                if record is None:
-                    connection.execute("DELETE FROM bindings WHERE aor = ? AND key = ?", (aor, key))
+            for row in rows:
+                if row[4] == BINDING:
+                    _write_binding(connection, row)
                 else:
-                    connection.execute(
-                        "INSERT OR REPLACE INTO bindings VALUES (?, ?, ?, ?)",
-                        (aor, key, record, expires_us),
-                    )
+                    _write_kept(connection, row)
             self._crash("bindings.inserted")
             connection.execute("COMMIT")
             self._crash("bindings.committed")
@@ -105,6 +118,25 @@ class LocationWriter:
                 connection.execute("ROLLBACK")
             return False
         return True
+
+
+def load_kept(folder: Path, kind: str, *, at_us: int) -> list[StoredRecord]:
+    """Read every record of a kind that has not expired; a file of before has none."""
+    path = folder / LOCATION_FILE
+    if not path.exists():
+        return []
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+            found = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'kept'")
+            if found.fetchone() is None:
+                return []
+            rows = connection.execute(
+                "SELECT owner, key, record FROM kept WHERE kind = ? AND expires_us > ?",
+                (kind, at_us),
+            ).fetchall()
+    except sqlite3.Error as error:
+        raise OperatorError(f"{path}: the subscriptions cannot be read: {error}") from None
+    return [StoredRecord._make(row) for row in rows]
 
 
 def load_bindings(folder: Path, *, at_us: int) -> list[StoredBinding]:
@@ -122,10 +154,35 @@ def load_bindings(folder: Path, *, at_us: int) -> list[StoredBinding]:
     return [StoredBinding._make(row) for row in rows]
 
 
+def _write_binding(connection: sqlite3.Connection, row: BindingRow) -> None:
+    aor, key, record, expires_us, _ = row
+    if record is None:
+        connection.execute("DELETE FROM bindings WHERE aor = ? AND key = ?", (aor, key))
+    else:
+        connection.execute(
+            "INSERT OR REPLACE INTO bindings VALUES (?, ?, ?, ?)", (aor, key, record, expires_us)
+        )
+
+
+def _write_kept(connection: sqlite3.Connection, row: BindingRow) -> None:
+    owner, key, record, expires_us, kind = row
+    if record is None:
+        connection.execute(
+            "DELETE FROM kept WHERE kind = ? AND owner = ? AND key = ?", (kind, owner, key)
+        )
+    else:
+        connection.execute(
+            "INSERT OR REPLACE INTO kept VALUES (?, ?, ?, ?, ?)",
+            (kind, owner, key, record, expires_us),
+        )
+
+
 def _open(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
-    connection.execute(_SCHEMA)
-    connection.execute("DELETE FROM bindings WHERE expires_us < ?", (time.time_ns() // 1000,))
+    connection.executescript(_SCHEMA)
+    now_us = time.time_ns() // 1000
+    connection.execute("DELETE FROM bindings WHERE expires_us < ?", (now_us,))
+    connection.execute("DELETE FROM kept WHERE expires_us < ?", (now_us,))
     return connection

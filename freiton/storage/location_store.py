@@ -9,13 +9,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from freiton.storage.location_file import StoredBinding, load_bindings
+from freiton.storage.location_file import (
+    StoredBinding,
+    StoredRecord,
+    load_bindings,
+    load_kept,
+)
 from freiton.storage.writer import ChargingLogWriter
-from freiton.storage.writer_messages import BindingRow
+from freiton.storage.writer_messages import BINDING, BindingRow
 
 BATCH_ROWS_MAX: Final = 2_000
 
-_Key = tuple[str, str]
+_Key = tuple[str, str, str]
+"""Kind, owner and key."""
 
 
 class LocationStore:
@@ -40,13 +46,20 @@ class LocationStore:
         """How many rows the file does not have yet."""
         return len(self._waiting) + sum(len(rows) for rows in self._sent.values())
 
-    def put(self, aor: str, key: str, record: bytes, *, expires_us: int) -> None:
-        """Keep a binding, in place of any older one under the same key."""
-        self._waiting[aor, key] = (aor, key, record, expires_us)
+    @staticmethod
+    def load_kept(folder: Path, kind: str, *, at_us: int) -> list[StoredRecord]:
+        """Read every other record of a kind that has not expired; raises `OperatorError`."""
+        return load_kept(folder, kind, at_us=at_us)
 
-    def remove(self, aor: str, key: str) -> None:
-        """Drop a binding."""
-        self._waiting[aor, key] = (aor, key, None, 0)
+    def put(
+        self, owner: str, key: str, record: bytes, *, expires_us: int, kind: str = BINDING
+    ) -> None:
+        """Keep a record, in place of any older one of its kind under the same key."""
+        self._waiting[kind, owner, key] = (owner, key, record, expires_us, kind)
+
+    def remove(self, owner: str, key: str, *, kind: str = BINDING) -> None:
+        """Drop a record."""
+        self._waiting[kind, owner, key] = (owner, key, None, 0, kind)
 
     def flush(self) -> None:
         """Send what has gathered; called once per wake-up or on a timer."""

@@ -12,8 +12,15 @@ from msgspec import Struct
 FRAME_BYTES_MAX: Final = 256 * 1024 * 1024
 _LENGTH: Final = struct.Struct(">L")
 
-BindingRow = tuple[str, str, bytes | None, int]
-"""Address-of-record, key, record (None: removed) and expiry in UTC microseconds."""
+BindingRow = tuple[str, str, bytes | None, int, str]
+"""Owner, key, record (None: removed), expiry in UTC microseconds, and the kind of the record.
+
+A binding's owner is its address-of-record, a subscription's the watching account.
+"""
+
+BINDING: Final = "binding"
+SUBSCRIPTION: Final = "subscription"
+MAILBOX: Final = "mailbox"
 
 
 class Append(Struct, frozen=True, array_like=True, tag="append"):

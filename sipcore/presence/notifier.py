@@ -180,9 +180,9 @@ class Notifier:
         dialog: Dialog,
         flow: Flow,
         terms: Terms,
-        *,
         life: Life,
         expires_at: float,
+        *,
         now: float,
         pause_s: float,
     ) -> None:
@@ -200,6 +200,11 @@ class Notifier:
         subscription.pause = self._deadlines.set(when, (subscription.key, _PAUSE))
 
     # What is to be done.
+
+    @property
+    def has_due(self) -> bool:
+        """Whether anybody is to hear something now."""
+        return bool(self._due)
 
     def due(self) -> list[Subscription]:
         """Take out the subscriptions whose NOTIFY is to be sent now."""
@@ -223,6 +228,11 @@ class Notifier:
         subscription.changed.update(topics)
         if subscription.changed:
             self._deliver(subscription, DeliveryInput.CHANGED, now=now)
+
+    def drop(self, subscription: Subscription) -> None:
+        """Forget a subscription whose state cannot be told for a fault of ours."""
+        subscription.life = Life.TERMINATED
+        self._forget(subscription)
 
     def take_unsaved(self) -> list[Subscription]:
         """Take out the subscriptions that are to be written down, or forgotten when TERMINATED."""
@@ -316,6 +326,7 @@ class Notifier:
     def _forget(self, subscription: Subscription) -> None:
         if self._subscriptions.pop(subscription.key, None) is None:
             return
+        self._unsaved[subscription.key] = subscription
         self._disarm_expiry(subscription)
         self._disarm_pause(subscription)
         self._by_dialog.pop(subscription.dialog.id, None)

@@ -472,6 +472,7 @@ class ScriptedPhone:
         for key in (
             "max-forwards", "from", "to", "call-id", "contact", "expires", "allow", "supported",
             "privacy", "p-preferred-identity", "content-type", "require", "proxy-require", "path",
+            "event", "accept", "sip-if-match", "record-route",
         ):  # fmt: skip
             if key not in dropped and request.has(key):
                 again.add(key, request.required(key))

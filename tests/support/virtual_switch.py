@@ -7,7 +7,7 @@ it made durable survives `crash`, everything else of the switch does not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -29,6 +29,10 @@ from freiton.trace.recorder import Recorder, RecorderLimits
 from sipcore.auth.nonce import Nonces
 from sipcore.errors import RemoteError
 from sipcore.message import parse_message
+from sipcore.presence.message_summary import Mailbox
+from sipcore.presence.notifier_table import Life
+from sipcore.presence.record import Restored, from_record, record_key, to_record
+from sipcore.presence.subscription import Subscription
 from sipcore.registrar.binding import Binding
 from sipcore.transport.dns_records import Question, Record
 from sipcore.transport.flow import Address, Flow, Listener, Transport
@@ -65,6 +69,30 @@ class MemoryBindings:
 
     def save(self, aor: str, bindings: Iterable[Binding], *, now: float) -> None:
         self.by_aor[aor] = list(bindings)
+
+
+class MemoryEvents:
+    """Subscriptions and mailboxes as they survive a restart."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self._clock = clock
+        self.records: dict[str, bytes] = {}
+        self.mailboxes: dict[int, Mailbox] = {}
+
+    def save_subscription(self, subscription: Subscription, *, now: float) -> None:
+        if subscription.life is Life.TERMINATED:
+            self.records.pop(record_key(subscription), None)
+        else:
+            record = to_record(subscription, now=now, at=self._clock.utc())
+            self.records[record_key(subscription)] = record
+
+    def save_mailbox(self, account_id: int, mailbox: Mailbox) -> None:
+        self.mailboxes[account_id] = mailbox
+
+    def restored(self, listeners: Mapping[str, Listener], *, now: float) -> list[Restored]:
+        at = self._clock.utc()
+        found = (from_record(one, listeners, now=now, at=at) for one in self.records.values())
+        return [one for one in found if one is not None]
 
 
 class RecordedStream:
@@ -128,6 +156,7 @@ class VirtualSwitch:
         self.log = ScriptedLog(self.wire)
         self.bindings = MemoryBindings()
         self.names = ScriptedNames()
+        self.subscriptions = MemoryEvents(self.clock)
         self.stream = RecordedStream()
         self.journal = SilentJournal()
         self.listener = Listener("udp", Transport.UDP, SWITCH)
@@ -179,6 +208,7 @@ class VirtualSwitch:
                 accounting=self._accounting,
                 log=self.log,
                 bindings=self.bindings,
+                subscriptions=self.subscriptions,
                 stream=self.stream,
                 journal=self.journal,
                 identifiers=CountingIdentifiers(f"s{self.boots}-"),
@@ -196,6 +226,11 @@ class VirtualSwitch:
         for aor, bindings in self.bindings.by_aor.items():
             for binding in bindings:
                 self._parts.locations.restore(aor, binding, now=now)
+        self._parts.events.restore_all(
+            self.subscriptions.restored(listeners, now=now),
+            self.subscriptions.mailboxes.items(),
+            now=now,
+        )
         self._greet_accounts()
         self._update_carriers()
         self.wire.parties[SWITCH] = self

@@ -100,8 +100,8 @@ def test_options_without_hops_left_end_here() -> None:
     ("method", "status", "fields"),
     [
         ("NOTIFY", 405, (("event", "check-sync"),)),
-        ("SUBSCRIBE", 489, (("event", "presence"),)),
-        ("PUBLISH", 489, (("event", "presence"),)),
+        ("SUBSCRIBE", 489, (("event", "conference"),)),
+        ("PUBLISH", 489, (("event", "dialog"),)),
         ("BYE", 481, ()),
         ("INFO", 481, ()),
         ("REFER", 403, ()),
