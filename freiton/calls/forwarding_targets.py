@@ -142,8 +142,7 @@ class ForwardingTargets:
             return None
         ways = self._carriers.ways(trunk.id, now=now)
         if not hop.is_numeric:
-            is_known = hop.host in (trunk.host.lower(), trunk.domain.lower())
-            return ways[0] if is_known and ways else None
+            return ways[0] if ways and _is_name_of(trunk, hop.host) else None
         address = (hop.host, hop.port)
         for way in ways:
             if way.remote == address and way.transport is hop.transport:
@@ -153,6 +152,12 @@ class ForwardingTargets:
             return None
         listener = choose_listener(self._listeners.values(), hop.transport, hop.host)
         return None if listener is None else Flow(listener, address)
+
+
+def _is_name_of(trunk: Trunk, host: str) -> bool:
+    """Tell whether a name is the neighbour's, so that its front door is the way to it."""
+    domain = trunk.domain.lower()
+    return host in (trunk.host.lower(), domain) or host.endswith(f".{domain}")
 
 
 def _is_same_way(one: Binding, other: Binding) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ import pytest
 
 from tests.integration.town import Town
 from tests.support.free_port import free_sip_ports
-from tests.support.sipp import HOST, needs_sipp, run_sipp
+from tests.support.sipp import HOST, SippProcess, needs_sipp, run_sipp
 
 pytestmark = [needs_sipp, pytest.mark.sipp]
 
@@ -28,18 +29,32 @@ def open_with_neighbour(town: Town) -> int:
     return port
 
 
-def test_a_call_to_a_neighbour_goes_along_its_record_route(quiet_town: Town) -> None:
+@pytest.mark.parametrize("transport", ["u1", "t1"])
+def test_a_call_to_a_neighbour_goes_along_its_record_route(
+    quiet_town: Town, transport: str
+) -> None:
+    """Over TCP on our side, the two entries of the Record-Route name two transports (RFC 5658)."""
     port = open_with_neighbour(quiet_town)
     neighbour = quiet_town.answer("uas-answer.xml", "south", port=port, pause_ms=100)
-    role = quiet_town.role("uac-call-neighbour.xml", "bob", to="carol", pause_ms=300)
+    role = quiet_town.role(
+        "uac-call-neighbour.xml", "bob", to="carol", pause_ms=300, transport=transport
+    )
     caller = run_sipp(replace(role, keys={**role.keys, "neighbour": EAST}), quiet_town.folder)
     neighbour.expect_success()
 
     (bye,) = [one for one in neighbour.messages().split("-----") if "\nBYE sip:" in one]
     assert "Route:" not in bye.replace("Record-Route:", "")
-    assert caller.messages().count("Record-Route: <sip:") >= 2
+    (line,) = re.findall(r"^Record-Route: (.*)$", acceptance(caller), re.MULTILINE)
+    entries = re.findall(r"<sip:[^>@]+@[^>;]+(;transport=tcp)?;lr>", line)
+    assert sorted(entries) == (["", ""] if transport == "u1" else ["", ";transport=tcp"])
     time.sleep(0.2)
     assert quiet_town.switch.wait_for_records(0) == []
+
+
+def acceptance(caller: SippProcess) -> str:
+    """Return the 200 to the INVITE, whose Record-Route the BYE follows."""
+    found = [one for one in caller.messages().split("-----") if "\nSIP/2.0 200" in one]
+    return next(one for one in found if "INVITE" in one)
 
 
 def test_a_message_reaches_both_phones_of_an_account(town: Town) -> None:

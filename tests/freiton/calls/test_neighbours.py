@@ -280,13 +280,23 @@ def test_who_takes_part_in_a_dialog_cannot_send_elsewhere_with_it() -> None:
     switch = open_town()
     caller, callee = connect(switch)
     anna = switch.phone("anna")
-    for target in ("sip:+49900123@203.0.113.1", "sip:x@evil.example", "tel:+49900123"):
+    for target in ("sip:+49900123@203.0.113.1", "sip:x@evileast.example", "tel:+49900123"):
         caller.target = target
         request = anna.send_in_dialog(caller, "INFO")
         switch.wire.settle()
         assert switch.carrier("north").heard == []
         assert request.method not in [one.method for one in callee.received]
     assert switch.parts.forwarding.relays_refused == 3
+
+
+@pytest.mark.parametrize("host", ["east.example", "pbx.east.example", "203.0.113.4"])
+def test_names_of_the_neighbour_lead_to_its_door(host: str) -> None:
+    switch = open_town()
+    caller, callee = connect(switch)
+    caller.target = f"sip:carol@{host}"
+    switch.phone("anna").bye(caller)
+    assert callee.byes_received == 1
+    assert callee.received[-1].uri_text == f"sip:carol@{host}"
 
 
 def test_a_record_route_is_worth_nothing_in_another_dialog() -> None:

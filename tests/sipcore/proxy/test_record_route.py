@@ -13,7 +13,7 @@ from sipcore.transport.flow import Flow, Listener
 from tests.sipcore.proxy.builders import FIRST, KEY, SENDER, TCP, TLS, UDP, message
 
 ROUTES = RecordRoutes(KEY, {"udp": UDP, "tcp": TCP})
-DEVICE = Side(Flow(TCP, ("2001:db8::7", 40_000), 7))
+DEVICE = Side(Flow(TCP, ("2001:db8::7", 40_000), 1_795_338_639_837))
 NETWORK = Side(network="east")
 
 
