@@ -306,9 +306,23 @@ FAULTS: Final[tuple[Fault, ...]] = (
         "From copied to the trunk",
         "freiton/routing/identity.py",
         "    return e164 if directory.may_present(account.id, e164)"
-        " and not _is_forbidden(e164) else None\n",
+        " and not is_never_shown(e164) else None\n",
         "    return e164\n",
         (f"{_CALLS}/test_identity.py",),
+    ),
+    Fault(
+        "number shown after its proof expired",
+        "freiton/routing/directory.py",
+        "        return right if right is not None and right.holds_on(on) else None\n",
+        "        return right\n",
+        (f"{_CALLS}/test_identity_law.py", "-k", "until_its_proof_expires"),
+    ),
+    Fault(
+        "diversion at a number of somebody else",
+        "freiton/routing/redirected.py",
+        " and directory.may_present(account.id, number.e164)",
+        "",
+        (f"{_CALLS}/test_no_foreign_number_leaves.py", "-m", "not long"),
     ),
     Fault(
         "header stripped, not built",
