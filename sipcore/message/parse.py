@@ -6,6 +6,7 @@ CRLF only, no control characters, no line without a colon, one Content-Length.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from sipcore.errors import RemoteError
@@ -17,6 +18,13 @@ from sipcore.message.message import Message, Request, Response
 _BLANK: Final = " \t"
 _BLANKS: Final = (" ", "\t")
 _END: Final = b"\r\n\r\n"
+
+_BARE_LF_BEHIND_RACK: Final = re.compile(
+    rb"^(PRACK .*\r\nRAck: [0-9 ]+INVITE)\n(Content-)", re.DOTALL
+)
+"""The one line end that is mended: softphones built on libre write each PRACK so, and would never be
+heard. No two readers can differ over it: to the one that knows CRLF only it is no PRACK at all.
+"""
 
 
 def parse_message(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Request | Response:
@@ -50,6 +58,9 @@ def parse_head(head: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Request | Res
     if len(lines) > limits.header_lines_max:
         raise RemoteError("too many header lines", status_hint=513)
     if len(head) - len(head.translate(None, CONTROLS)) != 2 * (len(lines) - 1):
+        mended = _BARE_LF_BEHIND_RACK.sub(rb"\1\r\n\2", head)
+        if mended != head:
+            return parse_head(mended, limits=limits)
         raise RemoteError("a control character, or a line that does not end with CRLF")
     message = _with_start_line(lines[0], _read_fields(lines, limits))
     message.head = head

@@ -169,3 +169,23 @@ def test_no_change_in_a_message_breaks_reading(position: int, octets: bytes) -> 
     assert [field for field in again.fields if field[0] != "content-length"] == [
         field for field in message.fields if field[0] != "content-length"
     ]
+
+
+def test_the_bare_line_feed_that_libre_writes_behind_rack_is_mended() -> None:
+    head = b"PRACK sip:a@192.0.2.1 SIP/2.0\r\nCSeq: 3 PRACK\r\nRAck: 7 2 INVITE\n"
+    mended = parse_message(head + b"Content-Length: 0\r\n\r\n")
+    assert (mended.value("rack"), mended.value("content-length")) == ("7 2 INVITE", "0")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"PRACK sip:a@192.0.2.1 SIP/2.0\r\nRAck: 7 2 INVITE\nRoute: <sip:x>\r\n\r\n",
+        b"PRACK sip:a@192.0.2.1 SIP/2.0\r\nRAck: 7 2 INVITE\nContent-Length: 0\nX: y\r\n\r\n",
+        b"PRACK sip:a@192.0.2.1 SIP/2.0\r\nSubject: 7 2 INVITE\nContent-Length: 0\r\n\r\n",
+        b"INFO sip:a@192.0.2.1 SIP/2.0\r\nRAck: 7 2 INVITE\nContent-Length: 0\r\n\r\n",
+    ],
+)
+def test_no_other_bare_line_feed_is(data: bytes) -> None:
+    with pytest.raises(RemoteError):
+        parse_message(data)
