@@ -74,7 +74,7 @@ class Forwarding:
         if not directory.has_neighbours:
             return False
         request = received.request
-        if calls_for_help(request):
+        if request.method == "REGISTER" or calls_for_help(request):
             return False
         uri = request.uri
         if isinstance(uri, SipUri) and directory.neighbour(uri.host) is not None:

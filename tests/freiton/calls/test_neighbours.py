@@ -195,6 +195,15 @@ def test_a_call_that_comes_back_unchanged_has_looped_and_changed_it_spirals() ->
     assert caller.finals == []
 
 
+def test_a_registration_with_the_neighbour_is_none_of_our_business() -> None:
+    switch = open_town()
+    anna = switch.phone("anna")
+    anna.ask("REGISTER", "sip:east.example", fields=(("contact", anna.contact),))
+    assert anna.statuses["REGISTER"][-1] in (403, 404)
+    assert switch.carrier("east").heard == []
+    assert switch.faults == []
+
+
 def test_numbers_are_never_proxied() -> None:
     switch = open_town()
     for number in ("+4930123456", "030123456", "00431234567"):
