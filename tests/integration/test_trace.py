@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import socket
 import stat
+import struct
 
 import pytest
 
-from tests.integration.town import GERMANY, GERMANY_E164, Town
+from tests.freiton.trace.test_hep import chunks
+from tests.integration.town import GERMANY, GERMANY_E164, SETTINGS, Town
 from tests.support.sipp import needs_sipp
 
 pytestmark = [needs_sipp, pytest.mark.sipp]
@@ -57,6 +60,33 @@ def test_a_saved_recording_is_private_and_replays_without_the_switch(town: Town)
     refused = town.switch.try_cli("replay", str(saved))
     assert refused.returncode == 1
     assert "Different" in refused.stdout
+
+
+def test_refusals_are_explained_also_without_a_record(town: Town) -> None:
+    town.register("alice")
+    with pytest.raises(AssertionError):
+        town.run("uac-call.xml", "nobody", to=GERMANY, port=town.ports["bob"], timeout_s=5)
+    told = town.switch.cli("why", "last", "--language", "en")
+    assert "Answered with 40" in told
+    assert "no record was made" in told
+    told = town.switch.cli("why", "last", "--json")
+    assert json.loads(told)["status"] is None
+
+
+def test_copies_reach_a_capture_server(quiet_town: Town) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        server.settimeout(5.0)
+        port = server.getsockname()[1]
+        hep = f'[hep]\nenabled = true\nserver = "127.0.0.1:{port}"\npassword = "homer"\n'
+        (quiet_town.folder / "freiton.toml").write_text(SETTINGS + hep)
+        quiet_town.switch.start()
+        quiet_town.run("uac-options.xml", "alice")
+        came, went = chunks(server.recv(65_536)), chunks(server.recv(65_536))
+    assert came[15].startswith(b"OPTIONS ")
+    assert went[15].startswith(b"SIP/2.0 200")
+    assert came[14] == went[14] == b"homer"
+    assert came[7] == went[8] == struct.pack("!H", quiet_town.ports["alice"])
 
 
 def test_numbers_that_are_erased_are_erased_from_recordings_too(town: Town) -> None:
