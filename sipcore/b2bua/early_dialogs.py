@@ -116,6 +116,7 @@ class EarlyDialogs:
         """Let the call go on with the two legs that the answer joined; other dialogs are over."""
         bridge = self._bridge
         self._end_but(caller, callee)
+        caller.forget_waiting()
         bridge.legs[caller.number] = bridge.caller = caller
         bridge.legs[callee.number] = bridge.callee = callee
 

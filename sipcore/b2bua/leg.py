@@ -195,6 +195,11 @@ class Leg(LegClient):
         if waiting is not None:
             self.respond_early(*waiting, now=now, out=out, is_reliable=True)
 
+    def forget_waiting(self) -> None:
+        """Drop the 18x that wait for the PRACK of another: the answer is there."""
+        if self._provisionals is not None:
+            self._provisionals.forget_waiting()
+
     def repeat_provisional(self, *, now: float, out: list[CallCommand]) -> bool:
         """Repeat a reliable 18x when that is due; False when its PRACK never came."""
         return self._provisionals is None or self._provisionals.repeat(now=now, out=out)

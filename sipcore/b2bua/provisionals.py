@@ -69,10 +69,14 @@ class Provisionals:
         """Return what may be said now."""
         return self._waiting.pop(0) if self._waiting else None
 
+    def forget_waiting(self) -> None:
+        """Say nothing more than what is on its way."""
+        self._waiting = []
+
     def close(self, *, now: float) -> None:
         """Learn that a final response goes out: nothing is said or repeated any more."""
         self._server.close(now=now)
-        self._waiting = []
+        self.forget_waiting()
         self._sent = None
         self.is_session_open = False
 

@@ -22,8 +22,8 @@ _END: Final = b"\r\n\r\n"
 _BARE_LF_BEHIND_RACK: Final = re.compile(
     rb"^(PRACK .*\r\nRAck: [0-9 ]+INVITE)\n(Content-)", re.DOTALL
 )
-"""The one line end that is mended: softphones built on libre write each PRACK so, and would never be
-heard. No two readers can differ over it: to the one that knows CRLF only it is no PRACK at all.
+"""The one line end that is mended: softphones built on libre write each PRACK so, and would never
+be heard. No two readers can differ over it: to one that knows CRLF only it is no PRACK at all.
 """
 
 

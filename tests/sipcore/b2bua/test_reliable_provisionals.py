@@ -293,6 +293,21 @@ def test_a_200_does_not_wait_for_a_prack_without_session_description() -> None:
     hang_up(net)
 
 
+def test_what_waited_for_a_prack_is_not_said_behind_the_answer() -> None:
+    net = network()
+    net.alice.pracks = False
+    net.switch.appends = False
+    dial(net, requires=True)
+    net.bob.ring()
+    net.bob.ring(183, body=sdp("bob"))
+    net.bob.answer(body=sdp("bob"))
+    assert prack(net) == 200
+    assert [r.status for r in provisionals(net.alice)] == [180]
+    net.switch.tell(Appended())
+    assert net.alice.last_response().body == sdp("bob")
+    hang_up(net)
+
+
 def test_an_emergency_call_waits_for_the_prack_only() -> None:
     net = network()
     net.switch.confirm = False
