@@ -5,6 +5,7 @@ set -eu
 
 missing=""
 command -v sipp >/dev/null 2>&1 || missing="$missing sip-tester"
+command -v sipsak >/dev/null 2>&1 || missing="$missing sipsak"
 command -v prometheus >/dev/null 2>&1 || missing="$missing prometheus"
 [ -n "$missing" ] || exit 0
 

@@ -19,7 +19,7 @@ from sipcore.registrar.gruu import Gruus, asks_for_gruus
 from sipcore.registrar.location_table import LocationTable
 from sipcore.registrar.outbound import OPTION_TAG as OUTBOUND
 from sipcore.registrar.update import Refusal, RegistrarLimits, response_fields, update_bindings
-from sipcore.transport.flow import Flow, Transport
+from sipcore.transport.flow import Flow
 
 GIN: Final = "gin"
 EXTENSIONS: Final = frozenset({"path", OUTBOUND, GRUU, GIN})
@@ -144,9 +144,8 @@ class Registrations:
 def _service_route(flow: Flow) -> str:
     """Return the way that a device's own requests are to take: to where it has just been heard.
 
-    RFC 3608 §6.3; a loose route, for the same transport.
+    A loose route over the same transport (RFC 3608 §6.3).
     """
-    transport = (
-        "" if flow.transport is Transport.UDP else f";transport={flow.transport.name.lower()}"
-    )
-    return f"<sip:{flow.listener.sent_by}{transport};lr>"
+    here = SipUri.parse(flow.listener.contact_uri("route"))
+    parameters = {**here.parameters, "lr": None}
+    return f"<{SipUri(here.host, port=here.port, parameters=parameters)}>"

@@ -176,7 +176,7 @@ class LocationTable:
         else:
             self._bindings.pop(aor, None)
         for handle in {one.gruu_handle for one in known if one.gruu_handle}:
-            del self._device_by_handle[handle]
+            self._device_by_handle.pop(handle, None)
         for one in bindings:
             if one.gruu_handle:
                 self._device_by_handle[one.gruu_handle] = (aor, one.instance_id)

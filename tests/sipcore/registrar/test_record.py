@@ -61,6 +61,17 @@ def test_a_record_of_a_later_version_with_further_fields() -> None:
     assert from_record(msgspec.msgpack.encode([*fields, "more"]), LISTENERS, now=5.0, at=AT)
 
 
+def test_the_handle_of_gruus_is_kept_and_older_records_have_none() -> None:
+    record = to_record("a@b", binding().with_gruu_handle("0011223344556677"), now=NOW, at=AT)
+    restored = from_record(record, LISTENERS, now=5.0, at=AT)
+    assert restored is not None
+    assert restored[1].gruu_handle == "0011223344556677"
+    older = msgspec.msgpack.encode(msgspec.msgpack.decode(record)[:-1])
+    restored = from_record(older, LISTENERS, now=5.0, at=AT)
+    assert restored is not None
+    assert restored[1].gruu_handle == ""
+
+
 def test_what_expired_meanwhile_stays_away() -> None:
     record = to_record("anna@example.org", binding(), now=NOW, at=AT)
     assert from_record(record, LISTENERS, now=5.0, at=AT + timedelta(seconds=600)) is None
