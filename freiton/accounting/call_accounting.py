@@ -243,6 +243,10 @@ class CallAccounting:
             when=when,
         )
 
+    def withdraw_answer(self, call_id: str) -> None:
+        """Learn that an answer, durable or not, was never passed on: the call is free."""
+        self._confirmed.discard(call_id)
+
     def abandon(self, call_id: str, *, at: datetime, now: float) -> CallDetailRecord:
         """Free a call that cannot be ended, and charge nothing: the last resort after `end`.
 

@@ -6,7 +6,7 @@ Every stage does what the accounting must do now, and leaves what the call must 
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from freiton.accounting.admission import AdmissionCause, Refused, Side
 from freiton.accounting.call_accounting import CallAccounting
@@ -20,7 +20,8 @@ from freiton.calls.carriers import Carriers
 from freiton.calls.ports import WallClock
 from freiton.calls.running_call import Phase, RunningCall
 from freiton.calls.slot_probes import SlotProbes
-from freiton.routing.decision import CallKind, TrunkGroup
+from freiton.routing.decision import CallKind, DeviceGroup, TrunkGroup
+from freiton.routing.directory import Account
 from freiton.routing.refusals import (
     RETRY_AFTER_S,
     RefusalAnswer,
@@ -42,6 +43,7 @@ from sipcore.b2bua.call_events import (
 )
 from sipcore.b2bua.response_mapping import fields_for_caller
 from sipcore.identifiers import Identifiers
+from sipcore.message import Response
 
 LOG_WAIT_S: Final = 0.5
 """An admission that is not durable by then is refused: the caller hears nothing meanwhile."""
@@ -64,6 +66,14 @@ FollowUp = tuple[RunningCall, CallEvent | None]
 """A call and what it is told next; None lets it claim its place once more."""
 
 
+class Redirected(NamedTuple):
+    """A call that a phone of an account sends elsewhere, by a 3xx."""
+
+    running: RunningCall
+    account: Account
+    response: Response
+
+
 class CallStages:
     """Moves calls on; slots and money are the accounting's, messages the call's own."""
 
@@ -77,6 +87,7 @@ class CallStages:
         identifiers: Identifiers,
         clock: WallClock,
         warning_host: str,
+        follows_redirects: bool = False,
     ) -> None:
         self._calls = registry
         self._accounting = accounting
@@ -87,11 +98,23 @@ class CallStages:
         self._warning_host = warning_host
         self._probes = SlotProbes()
         self._followups: list[FollowUp] = []
+        self._follows_redirects = follows_redirects
+        self._redirected: list[Redirected] = []
 
     def take_followups(self) -> list[FollowUp]:
         """Return what calls are to be told next, once."""
         followups, self._followups = self._followups, []
         return followups
+
+    @property
+    def has_redirected(self) -> bool:
+        """Whether ``take_redirected`` has something to give."""
+        return bool(self._redirected)
+
+    def take_redirected(self) -> list[Redirected]:
+        """Return the calls that phones have sent elsewhere, once."""
+        redirected, self._redirected = self._redirected, []
+        return redirected
 
     def forget(self, running: RunningCall) -> None:
         """Drop a call that has nothing left to say, unless another call talks for it."""
@@ -106,6 +129,9 @@ class CallStages:
 
         Whatever is raised while it is charged, its slots are free afterwards.
         """
+        for guest in self._calls.guests(running.id):
+            self.fault(guest, now=now)
+            self._calls.forget(guest)
         if not self._accounting.is_open(running.id):
             if running.phase is not Phase.OVER:
                 self._record_attempt(
@@ -282,9 +308,12 @@ class CallStages:
 
     def exhausted(self, running: RunningCall, exhausted: Exhausted, *, now: float) -> None:
         """Go on to the next group, or tell the caller why nobody answered."""
+        host, running = running, self._calls.forward_of(running)
         for target, failure, _ in exhausted.failures:
             self._reports.leg(running, target, result_of_status(failure or 0), status=failure)
         running.targets = ()
+        if self._is_redirected(running, exhausted, host):
+            return
         if isinstance(running.group, TrunkGroup):
             _, status, is_transport_failure = exhausted.failures[0]
             # Help may be rung twice; anybody else only once.
@@ -298,20 +327,37 @@ class CallStages:
         if all(is_transport_failure for _, _, is_transport_failure in exhausted.failures):
             status = 480  # phones that cannot be reached are as good as not registered
         result = result_of_status(status)
-        self.end(running, result, released_by="callee", status=status, now=now)
+        for one in {running.id: running, host.id: host}.values():
+            self.end(one, result, released_by="callee", status=status, now=now)
+        for guest in self._calls.guests(host.id):
+            self.end(guest, result, released_by="callee", status=status, now=now)
+            self._calls.forget(guest)
         fields = fields_for_caller(exhausted.response, status)
-        self.then(running, Refuse(status, fields=fields))
+        self.then(host, Refuse(status, fields=fields))
+
+    def _is_redirected(self, running: RunningCall, exhausted: Exhausted, host: RunningCall) -> bool:
+        """Note where a phone of ours sends a call; a carrier's word is no reason to call on."""
+        response, group = exhausted.response, running.group
+        if not self._follows_redirects or response is None or host.is_emergency:
+            return False
+        if not 300 <= response.status < 400 or not isinstance(group, DeviceGroup):
+            return False
+        self._redirected.append(Redirected(host, group.account, response))
+        return True
 
     def answered(self, running: RunningCall, winner: Target, *, now: float) -> None:
         """Learn that a target won."""
-        running.phase = Phase.TALKING
-        running.talking_since = now
         self._arm_probe(running, now=now)
-        for target in running.targets:
-            result = "answered" if target is winner else "elsewhere"
-            self._reports.leg(running, target, result)
-        running.targets = ()
-        self._reports.answer(running, now=now)
+        for one in (running, *self._calls.guests(running.id)):
+            if one.phase is Phase.OVER:
+                continue
+            one.phase = Phase.TALKING
+            one.talking_since = now
+            for target in one.targets:
+                result = "answered" if target is winner else "elsewhere"
+                self._reports.leg(one, target, result)
+            one.targets = ()
+            self._reports.answer(one, now=now)
 
     def abandoned(self, running: RunningCall, abandoned: Abandoned, *, now: float) -> None:
         """End a call that ended before any target answered."""
@@ -327,6 +373,8 @@ class CallStages:
 
     def released(self, running: RunningCall, released: Released, *, now: float) -> None:
         """Charge an answered call; one whose answer nobody was told of is free, and says why."""
+        if not released.is_told:
+            self._accounting.withdraw_answer(running.id)
         status = OK if running.cut_reason else released.status
         cause = running.cut_reason or result_of_status(status)
         self.end(running, cause, released_by=released.released_by, status=status, now=now)
@@ -415,5 +463,11 @@ class CallStages:
             running.wait_deadline = None
 
     def then(self, running: RunningCall, event: CallEvent | None) -> None:
-        """Tell a call something when the present step is over; None: to claim its place."""
+        """Tell a call something when the present step is over; None: to claim its place.
+
+        Of one that goes on with another's legs, that other rings, and ends with it.
+        """
+        if running.is_forward and isinstance(event, Dial | Refuse):
+            running = self._calls.host_of(running)
+            event = event if isinstance(event, Dial) else Hangup(status=event.status)
         self._followups.append((running, event))

@@ -218,7 +218,7 @@ class Bridge:
         self.is_released = True
         leg_of_side = {"caller": self.caller, "callee": self.callee}.get(released_by)
         calls = () if leg_of_side is None else leg_of_side.calls
-        out.append(Released(released_by, reason, status, calls))
+        out.append(Released(released_by, reason, status, calls, is_told=not self.caller.is_early))
         self.abandon_relays(out=out)
         self._probing.give_up(out=out)
         self._handover.abandon(out=out)

@@ -331,14 +331,21 @@ class Released:
 
     ``reason`` is the Reason header that came with it or that we send, empty for none. ``status``
     is 200 for a BYE, 487 for a CANCEL that crossed the answer, else why the switch cut. ``calls``
-    are those of the leg that ended it.
+    are those of the leg that ended it. ``is_told`` is False when the caller never got the 200.
     """
 
-    __slots__ = ("calls", "reason", "released_by", "status")
+    __slots__ = ("calls", "is_told", "reason", "released_by", "status")
 
     def __init__(
-        self, released_by: Side, reason: str, status: int, calls: tuple[str, ...] = ()
+        self,
+        released_by: Side,
+        reason: str,
+        status: int,
+        calls: tuple[str, ...] = (),
+        *,
+        is_told: bool = True,
     ) -> None:
+        self.is_told = is_told
         self.released_by = released_by
         self.reason = reason
         self.status = status

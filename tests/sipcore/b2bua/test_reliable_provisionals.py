@@ -263,6 +263,7 @@ def test_an_answered_call_without_prack_ends_on_both_sides() -> None:
     assert net.alice.finals() == [504]
     assert len(net.bob.requests("BYE")) == 1
     assert [(r.released_by, r.status) for r in net.switch.said(Released)] == [("switch", 504)]
+    assert not net.switch.said(Released)[0].is_told
     net.assert_over()
 
 
