@@ -149,7 +149,8 @@ def read_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def start_switch(folder: Path, users: int) -> Server:
+def start_switch(folder: Path, users: int, *, carrier_port: int | None = None) -> Server:
+    """Start a switch with so many users, and a carrier for emergency calls if there is a port."""
     port, http = free_port(), free_port()
     config = folder / "bench.toml"
     config.write_text(
@@ -162,7 +163,12 @@ def start_switch(folder: Path, users: int) -> Server:
         for i in range(users)
     )
     site = folder / "site.toml"
-    site.write_text(f'customers = ["Bench"]\n{accounts}\n')
+    carrier = (
+        ""
+        if carrier_port is None
+        else f'[[trunks]]\nname = "carrier"\nhost = "{HOST}:{carrier_port}"\nis_emergency = true\n'
+    )
+    site.write_text(f'customers = ["Bench"]\n{accounts}\n{carrier}')
     freiton = [sys.executable, "-m", "freiton", "--config", str(config)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     subprocess.run(

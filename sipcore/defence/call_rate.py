@@ -14,14 +14,18 @@ TARGET_S: Final = 0.05
 STOP_S: Final = 0.25
 """Behind by more, no new call comes in at all: its caller would hear nothing for too long."""
 
-_WINDOW_S: Final = 0.05
-_DECREASE: Final = 0.8
+_WINDOW_S: Final = 0.1
+_DECREASE: Final = 0.9
 _INCREASE: Final = 1.05
 _BURST_S: Final = 0.1
+_NEVER_S: Final = 3600.0
 
 
 class CallRate:
     """A token bucket whose rate falls by a factor while a queue stands and rises while none does.
+
+    A queue stands when it was never shorter than the target for a whole window: one hiccup of the
+    machine is none.
 
     The factors are those of a control that must not swing: down at once, up within two seconds.
     """
@@ -29,7 +33,7 @@ class CallRate:
     __slots__ = (
         "_admitted",
         "_drained_at",
-        "_peak_s",
+        "_least_s",
         "_tokens",
         "_updated_at",
         "_window_from",
@@ -42,25 +46,25 @@ class CallRate:
         self._updated_at = 0.0
         self._window_from = 0.0
         self._admitted = 0
-        self._peak_s = 0.0
+        self._least_s = _NEVER_S
         self._drained_at = 0.0
 
     def observe(self, behind_s: float, *, now: float) -> None:
         """Take how far behind the switch is, for every message; sets the rate once a window."""
-        self._peak_s = max(self._peak_s, behind_s)
+        self._least_s = min(self._least_s, behind_s)
         length_s = now - self._window_from
         if length_s < _WINDOW_S:
             return
-        if self._peak_s > TARGET_S:
+        if self._least_s > TARGET_S:
             if now >= self._drained_at:
                 self.rate = max(RATE_MIN, self._used(length_s) * _DECREASE)
                 # What stands in the queue now says nothing about the new rate.
-                self._drained_at = now + self._peak_s
-        elif self._peak_s < TARGET_S / 2:
+                self._drained_at = now + self._least_s
+        elif self._least_s < TARGET_S / 2:
             self.rate = min(RATE_MAX, self.rate * _INCREASE)
         self._window_from = now
         self._admitted = 0
-        self._peak_s = 0.0
+        self._least_s = _NEVER_S
 
     def admits(self, behind_s: float, *, now: float) -> bool:
         """Take one place, if there is one."""

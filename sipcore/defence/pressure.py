@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-_LATE_KEPT_S: Final = 0.1
+_LATE_KEPT_S: Final = 0.05
 """How long a late timer counts: the next one comes sooner than that while there is work."""
 
 

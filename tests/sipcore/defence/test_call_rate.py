@@ -36,7 +36,7 @@ def serve(load: float, *, seconds: float = 20.0, warm_up_s: float = 5.0) -> tupl
 @pytest.mark.parametrize("load", [2.0, 5.0, 10.0])
 def test_a_switch_that_is_asked_too_much_stays_busy(load: float) -> None:
     share, longest_s = serve(load)
-    assert share > 0.95
+    assert share > 0.94
     assert longest_s < 0.25
 
 

@@ -122,7 +122,7 @@ def test_caught_up_again_everybody_comes_in() -> None:
 def test_a_late_timer_counts_for_a_moment() -> None:
     made = gate()
     made.pressure.note_late(0.3, now=100.0)
-    assert not made.admits(request("OPTIONS"), STRANGE, now=100.05)
+    assert not made.admits(request("OPTIONS"), STRANGE, now=100.04)
     assert made.admits(request("OPTIONS"), STRANGE, now=100.2)
 
 
