@@ -151,8 +151,8 @@ class ScriptedPhone:
         self._send_request(cancel)
         self.wire.settle()
 
-    def ring(self, side: Side, status: int = 180) -> None:
-        self._respond_invite(side, status)
+    def ring(self, side: Side, status: int = 180, *, body: bytes = b"") -> None:
+        self._respond_invite(side, status, body=body)
         self.wire.settle()
 
     def answer(self, side: Side, *, settle: bool = True) -> None:
@@ -322,18 +322,19 @@ class ScriptedPhone:
                 side.heard_sdp = request.body
         self._repeats.pop((request.via.branch or "", "final"), None)
 
-    def _respond_invite(self, side: Side, status: int, *, fields: Fields = ()) -> None:
+    def _respond_invite(
+        self, side: Side, status: int, *, fields: Fields = (), body: bytes = b""
+    ) -> None:
         assert side.invite is not None, f"{self.name} was not called"
         assert side.invite_from is not None, f"{self.name} is the caller"
         assert not side.is_closed, f"{self.name} has answered before"
         side.is_closed = status >= 200
-        body = b""
         if 101 <= status < 300:
             fields += tuple(("record-route", one) for one in side.invite.values("record-route"))
             fields += (("contact", self.contact), ("allow", "INVITE, ACK, CANCEL, BYE, OPTIONS"))
-        if status == 200:
+        body = self.sdp if status == 200 else body
+        if body:
             fields += (("content-type", "application/sdp"),)
-            body = self.sdp
         data = self._reply(
             side.invite, side.invite_from, status, to=side.local, fields=fields, body=body
         )
