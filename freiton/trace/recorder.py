@@ -309,6 +309,10 @@ class Recorder:
             return
         if other.is_call:
             other.is_joined = recording.is_joined = True
+            if other.ended is None:
+                # Its leg is here now, so that its own end may never be told.
+                other.ended = self._now
+                self._ended.append(other)
             recording.keys.append(key)
             self._by_key[key] = recording
             return
