@@ -182,6 +182,8 @@ class ComposedFacts:
                 if one is not Transport.UDP
             },
             handshakes_failed=net.handshakes_failed,
+            name_questions=parts.composed.locator.asked,
+            name_questions_unanswered=parts.composed.locator.unanswered,
             peers_unproven=net.peers_unproven,
             certificate_days=parts.listening.days_left(datetime.now(UTC)),
             udp_drops={ALL_LISTENERS: parts.endpoint.udp_drops()},
@@ -220,8 +222,11 @@ class ComposedFacts:
                 channels_in_use=parts.composed.calls.open_over(trunk.id),
                 channels=trunk.channels,
                 answering=parts.composed.carriers.is_answering(trunk.id),
+                addresses=ways,
+                addresses_failed=failed,
             )
             for trunk in parts.site.directory.trunks
+            for ways, failed in (parts.composed.carriers.count_ways(trunk.id, now=now),)
         ]
 
     def is_emergency_path_up(self) -> bool:

@@ -88,6 +88,10 @@ class CarrierPlaces:
             self.seek(place, now=now)
         return self._blocked.last(place.flows, now=now)
 
+    def count_failed(self, place: Place, *, now: float) -> int:
+        """Return how many addresses of a trunk are passed over now."""
+        return sum(self._blocked.is_blocked(flow, now=now) for flow in place.flows)
+
     def failed(self, flow: Flow, *, now: float) -> None:
         """Learn that an address did not answer, or said that it is out of order."""
         self._blocked.block(flow, now=now)

@@ -138,6 +138,13 @@ class Carriers:
             return (carrier.way, *(flow for flow in flows if flow != carrier.way))
         return flows
 
+    def count_ways(self, trunk_id: int, *, now: float) -> tuple[int, int]:
+        """Return how many addresses a trunk has, and how many of them just failed."""
+        carrier = self._by_id.get(trunk_id)
+        if carrier is None:
+            return 0, 0
+        return len(carrier.place.flows), self._places.count_failed(carrier.place, now=now)
+
     def way_failed(self, flow: Flow, *, now: float) -> None:
         """Learn that a call found nobody at one address of a carrier."""
         self._places.failed(flow, now=now)

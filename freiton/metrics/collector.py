@@ -199,6 +199,16 @@ def _connections(signalling: SignallingFacts) -> Iterator[Metric]:
         signalling.handshakes_failed,
     )
     yield _counter(
+        "freiton_name_questions",
+        "Questions to the name service about carriers.",
+        signalling.name_questions,
+    )
+    yield _counter(
+        "freiton_name_questions_unanswered",
+        "Questions that the name service did not answer.",
+        signalling.name_questions_unanswered,
+    )
+    yield _counter(
         "freiton_tls_peers_unproven",
         "Peers whose certificate did not prove who they are.",
         signalling.peers_unproven,
@@ -281,12 +291,20 @@ def _trunks(trunks: Iterable[TrunkFacts]) -> Iterator[Metric]:
         "Whether the carrier answered the last OPTIONS; 1 where none are sent.",
         labels=["trunk"],
     )
+    addresses = GaugeMetricFamily(
+        "freiton_trunk_addresses", "Addresses that the carrier's name leads to.", labels=["trunk"]
+    )
+    failed = GaugeMetricFamily(
+        "freiton_trunk_addresses_failed", "Of them, those passed over now.", labels=["trunk"]
+    )
     for trunk in trunks:
         registered.add_metric([trunk.name], trunk.registered)
         in_use.add_metric([trunk.name], trunk.channels_in_use)
         channels.add_metric([trunk.name], trunk.channels)
         answering.add_metric([trunk.name], trunk.answering)
-    yield from (registered, in_use, channels, answering)
+        addresses.add_metric([trunk.name], trunk.addresses)
+        failed.add_metric([trunk.name], trunk.addresses_failed)
+    yield from (registered, in_use, channels, answering, addresses, failed)
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:

@@ -79,6 +79,8 @@ class SignallingFacts:
     open_deadlines: int
     connections: Mapping[str, int]  # by transport
     handshakes_failed: int  # of TLS and WebSocket
+    name_questions: int  # to the name service
+    name_questions_unanswered: int
     peers_unproven: int  # carriers and phones whose certificate does not prove their name
     certificate_days: Mapping[str, float]  # by listener: how long its certificate is still good
     udp_drops: Mapping[str, int]  # by listener: datagrams that the kernel had no room for
@@ -114,6 +116,8 @@ class TrunkFacts:
     channels_in_use: int
     channels: int
     answering: bool = True  # and where nobody asks
+    addresses: int = 1  # that its host leads to; none when it has not been found
+    addresses_failed: int = 0  # of them, passed over for a while
 
 
 class SwitchFacts(Protocol):

@@ -63,8 +63,6 @@ class Resolver:
         self._loop = loop
         self._learn = learn
         self._tasks: set[asyncio.Task[None]] = set()
-        self.asked = 0
-        self.failed = 0
         self._resolver = aiodns.DNSResolver(
             list(name_servers) or None,
             loop=loop,
@@ -75,7 +73,6 @@ class Resolver:
     def ask(self, questions: list[Question]) -> None:
         """Ask all of these; must be called on the loop."""
         for question in questions:
-            self.asked += 1
             task = self._loop.create_task(self._answer(question))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -96,8 +93,6 @@ class Resolver:
         except aiodns.error.DNSError as error:
             is_known = bool(error.args) and error.args[0] in _NO_RECORDS
             answer = Answer(question, () if is_known else None, 0.0)
-        if answer.records is None:
-            self.failed += 1
         self._learn(answer)
 
     async def _look_up(self, question: Question) -> Answer:

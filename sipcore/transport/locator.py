@@ -58,6 +58,9 @@ class Locator:
         self._waiting: dict[Question, list[_Search]] = {}
         self._unasked: list[Question] = []
         self._located: list[tuple[Owner, Located]] = []
+        self.asked = 0
+        self.unanswered = 0
+        """Questions that the name service could not answer, or not in time."""
         self.refused = 0
         """Searches that found too many questions under way."""
 
@@ -84,6 +87,7 @@ class Locator:
     def questions(self) -> list[Question]:
         """Give what the name service is to be asked, each question once while it is under way."""
         questions, self._unasked = self._unasked, []
+        self.asked += len(questions)
         return questions
 
     def learn(
@@ -91,6 +95,7 @@ class Locator:
     ) -> None:
         """Take an answer; no records when there are none, None when nobody could tell."""
         if records is None:
+            self.unanswered += 1
             lifetime = DNS_FAILURE_TTL_S
         elif not records:
             lifetime = DNS_NEGATIVE_TTL_S

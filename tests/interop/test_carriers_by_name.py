@@ -90,6 +90,8 @@ def call_over(scene: Scene) -> float:
 
 def test_a_call_finds_the_machine_that_lives(scene: Scene) -> None:
     assert call_over(scene) < 2.0
+    assert scene.switch.metric("freiton_trunk_addresses", trunk="carrier") == 2
+    assert scene.switch.metric("freiton_trunk_addresses_failed", trunk="carrier") == 1
     # The dead one comes last from now on.
     assert call_over(scene) < 2.0
     assert scene.names.asked[f"_sip._udp.{CARRIER} SRV"] == 1

@@ -86,6 +86,8 @@ class SampleFacts:
             open_deadlines=140,
             connections={"tcp": 7, "tls": 2, "ws": 0, "wss": 1},
             handshakes_failed=3,
+            name_questions=7,
+            name_questions_unanswered=2,
             peers_unproven=1,
             certificate_days={"tls": 61.5},
             udp_drops={"udp": 3},
@@ -109,7 +111,14 @@ class SampleFacts:
 
     def trunks(self) -> Sequence[TrunkFacts]:
         return (
-            TrunkFacts(name="north", registered=True, channels_in_use=12, channels=30),
+            TrunkFacts(
+                name="north",
+                registered=True,
+                channels_in_use=12,
+                channels=30,
+                addresses=4,
+                addresses_failed=1,
+            ),
             TrunkFacts(
                 name="south", registered=False, answering=False, channels_in_use=0, channels=30
             ),

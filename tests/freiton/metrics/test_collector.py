@@ -47,6 +47,10 @@ def test_values_arrive_with_their_units() -> None:
         ("freiton_charging_log_acknowledgement_seconds_sum", {}, 0.0027),
         ("freiton_trunk_registered", {"trunk": "south"}, 0),
         ("freiton_trunk_answering", {"trunk": "south"}, 0),
+        ("freiton_trunk_addresses", {"trunk": "north"}, 4),
+        ("freiton_trunk_addresses_failed", {"trunk": "north"}, 1),
+        ("freiton_name_questions_total", {}, 7),
+        ("freiton_name_questions_unanswered_total", {}, 2),
         ("freiton_udp_drops_total", {"listener": "udp"}, 3),
     ):
         assert samples[name, frozenset(labels.items())] == pytest.approx(value), name
@@ -76,8 +80,8 @@ def test_names_follow_the_conventions_and_labels_are_few() -> None:
     page = generate_latest(make_registry(SampleFacts())).decode()
     labels_allowed = {
         "cause", "direction", "generation", "implementation", "kind", "le", "listener", "major",
-        "method", "minor", "patchlevel", "priority", "result", "state", "status", "status_class", "transport",
-        "trunk", "version",
+        "method", "minor", "patchlevel", "priority", "result", "state", "status", "status_class",
+        "transport", "trunk", "version",
     }  # fmt: skip
     for family in text_string_to_metric_families(page):
         assert re.fullmatch(r"(freiton|process|python)_[a-z_]+", family.name)
