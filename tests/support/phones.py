@@ -376,9 +376,9 @@ class Phone(End):
             self.byes.append(request)
         self.world.settle()
 
-    def cancel_reinvite(self) -> None:
+    def cancel_reinvite(self, fields: Fields = ()) -> None:
         invite = self.line.build("INVITE", self.line.cseq)
-        self.layer.cancel(self.owner(invite), now=self.now)
+        self.layer.cancel(self.owner(invite), fields=list(fields), now=self.now)
         self.world.settle()
 
     # What has come.

@@ -334,3 +334,15 @@ def test_dial_after_the_caller_is_gone_does_nothing() -> None:
     net.switch.tell(Refuse(486))
     assert call.step(Dial((net.target("bob"),), confirm=True), now=net.now) == []
     assert not net.bob.requests("INVITE")
+
+
+def test_who_lost_is_told_that_somebody_else_answered() -> None:
+    net = Network("bob", "carol")
+    net.dial()
+    net.callees["bob"].ring()
+    net.callees["carol"].ring()
+    net.callees["carol"].answer()
+    reason = net.callees["bob"].cancels[0].value("reason")
+    assert reason == 'SIP;cause=200;text="Call completed elsewhere"'
+    net.alice.say("BYE")
+    net.assert_over()

@@ -233,8 +233,9 @@ def test_cancel_of_a_reinvite_waits_for_what_the_other_side_says(net: Network) -
     net.bob.answers = {"INVITE": None, "CANCEL": None}
     net.alice.say("INVITE", body=HOLD)
     net.advance(0.3)
-    net.alice.cancel_reinvite()
+    net.alice.cancel_reinvite((("reason", 'Q.850;cause=31;text="Changed my mind"'),))
     assert len(net.bob.cancels) == 1
+    assert net.bob.cancels[0].value("reason") == 'Q.850;cause=31;text="Changed my mind"'
     assert net.alice.finals() == [200]
     net.bob.accept(net.bob.held[0], net.bob.sdp)
     net.settle()
