@@ -284,6 +284,7 @@ def _call_settings(config: Config) -> CallSettings:
         timers=_timers(config),
         session_expires_s=config.session_timer.expires_s,
         min_se_s=config.session_timer.min_s,
+        reliable_ringing=config.ringing.reliable == "all",
     )
 
 

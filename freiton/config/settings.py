@@ -6,7 +6,7 @@ There is no default value in this file: `config/default.toml` is the only place 
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork
 
@@ -132,6 +132,12 @@ class SessionTimer(Section):
     expires_s: Seconds
 
 
+class Ringing(Section):
+    """What goes reliably to a caller before the answer (RFC 3262 §3), if it supports that."""
+
+    reliable: Literal["session", "all"]
+
+
 class OperatingLimits(Section):
     """What one process takes on."""
 
@@ -225,6 +231,7 @@ class Config(Section):
     timers: Timers
     registration: Registration
     session_timer: SessionTimer
+    ringing: Ringing
     subscriptions: Subscriptions
     limits: OperatingLimits
     defence: Defence
