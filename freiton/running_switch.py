@@ -27,6 +27,7 @@ from freiton.config import Config
 from freiton.config.rating_data import read_numbering, read_tariffs
 from freiton.config.trunk_profiles import read_trunk_presets
 from freiton.control import SOCKET_NAME, Broadcast, ControlServer, StateLock
+from freiton.control.event_commands import EventCommands
 from freiton.draining import EMERGENCY_WAIT_S, Draining
 from freiton.errors import OperatorError
 from freiton.identifiers import RandomIdentifiers
@@ -288,6 +289,7 @@ class RunningSwitch:
                 "begin-rating-run": self._begin_rating_run,
                 "correct-charges": self._correct_charges,
                 **self._tracing.commands(),
+                **EventCommands(self._parts.events, self._site, self._endpoint.settle).commands(),
                 **blocking_commands(self._parts.gate.sources),
             },
             streams={"follow": self._follow},

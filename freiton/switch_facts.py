@@ -22,6 +22,7 @@ from freiton.metrics.facts import (
     CallKind,
     CallResult,
     ChargingLogFacts,
+    EventFacts,
     Health,
     ProxyFacts,
     RegistrarFacts,
@@ -36,6 +37,7 @@ from rating.engine import Unpriced
 from rating.numbering import PrefixTable
 from rating.pricing import Tariffs
 from sipcore.net.endpoint import Endpoint
+from sipcore.presence.packages import PACKAGES
 from sipcore.transport.flow import Transport
 
 ALL_LISTENERS: Final = "all"
@@ -209,6 +211,18 @@ class ComposedFacts:
             events=parts.log.position,
             unacknowledged=parts.writer.pending_count,
             acknowledgement=parts.log.latency,
+        )
+
+    def subscriptions(self) -> EventFacts:
+        """Return who is notified of what."""
+        events = self._parts.composed.events
+        notifier = events.notifier
+        return EventFacts(
+            subscriptions={name: notifier.count_in(name) for name in PACKAGES},
+            publications=events.publications.count,
+            notifies_sent=notifier.sent,
+            notifies_failed=notifier.failed,
+            states_rendered=events.documents.rendered,
         )
 
     def trunks(self) -> Sequence[TrunkFacts]:

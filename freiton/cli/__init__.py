@@ -39,6 +39,7 @@ from freiton.cli import (
     top_up,
     trace,
     trunks,
+    watchers,
     why,
 )
 from freiton.cli.desk import Desk
@@ -82,6 +83,9 @@ app.add_typer(plans.app, name="plan")
 app.add_typer(options.app, name="option")
 app.add_typer(options.flatrate_app, name="flatrate")
 app.add_typer(trunks.app, name="trunk")
+app.add_typer(watchers.app, name="watcher")
+app.add_typer(watchers.lamps_app, name="lamps")
+app.add_typer(watchers.mailbox_app, name="mailbox")
 app.add_typer(tariff.app, name="tariff")
 app.add_typer(sources.app, name="source")
 

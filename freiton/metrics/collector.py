@@ -17,6 +17,7 @@ from freiton.metrics.facts import (
     CALL_RESULTS,
     CallFacts,
     ChargingLogFacts,
+    EventFacts,
     Health,
     ProxyFacts,
     RegistrarFacts,
@@ -54,6 +55,7 @@ class SwitchCollector(Collector):
         yield from _signalling(facts.signalling())
         yield from _proxy(facts.proxy())
         yield from _charging_log(facts.charging_log())
+        yield from _subscriptions(facts.subscriptions())
         yield from _trunks(facts.trunks())
 
 
@@ -273,6 +275,24 @@ def _charging_log(log: ChargingLogFacts) -> Iterator[Metric]:
         "freiton_charging_log_acknowledgement_seconds",
         "From append to durable.",
         log.acknowledgement,
+    )
+
+
+def _subscriptions(events: EventFacts) -> Iterator[Metric]:
+    active = GaugeMetricFamily(
+        "freiton_subscriptions", "Subscriptions to the state of others.", labels=["event"]
+    )
+    _fill(active, (((event,), count) for event, count in events.subscriptions.items()))
+    yield active
+    yield _gauge("freiton_publications", "Presence documents of phones.", events.publications)
+    yield _counter("freiton_notifies_sent", "NOTIFY requests.", events.notifies_sent)
+    yield _counter(
+        "freiton_notifies_failed",
+        "NOTIFY requests that ended their subscription.",
+        events.notifies_failed,
+    )
+    yield _counter(
+        "freiton_states_rendered", "Documents made for NOTIFY requests.", events.states_rendered
     )
 
 

@@ -108,6 +108,17 @@ class ChargingLogFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EventFacts:
+    """Who is notified of what."""
+
+    subscriptions: Mapping[str, int]  # by event package
+    publications: int
+    notifies_sent: int
+    notifies_failed: int  # refused for good, or without an answer: their subscription ended
+    states_rendered: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrunkFacts:
     """One way to a carrier, by its configured name."""
 
@@ -140,6 +151,9 @@ class SwitchFacts(Protocol):
 
     def charging_log(self) -> ChargingLogFacts:
         """Return the state of the charging log."""
+
+    def subscriptions(self) -> EventFacts:
+        """Return who is notified of what."""
 
     def trunks(self) -> Sequence[TrunkFacts]:
         """Return every trunk in service."""

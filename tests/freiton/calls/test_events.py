@@ -162,7 +162,9 @@ def test_the_number_of_the_other_party_is_shown_only_on_demand(
 def test_a_hidden_number_and_a_call_for_help_stay_hidden() -> None:
     settings = {one: WatchSettings(shows_remote=True) for one in (1, 2)}
     switch = VirtualSwitch(
-        WatchedTown((replace(ANNA, clir=True), BEN, CARL), (NORTH,), watching=Watching(settings=settings))
+        WatchedTown(
+            (replace(ANNA, clir=True), BEN, CARL), (NORTH,), watching=Watching(settings=settings)
+        )
     )
     for name in ("anna", "ben"):
         switch.phone(name).register()

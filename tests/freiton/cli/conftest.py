@@ -79,6 +79,7 @@ def switch(state: Path) -> Iterator[RunningSwitch]:
             "reload": lambda arguments: running.answer("reload", arguments),
             "status": lambda arguments: running.answer("status", arguments),
             "top-up": lambda arguments: running.answer("top-up", arguments),
+            "set-mailbox": lambda arguments: running.answer("set-mailbox", arguments),
         },
         streams={},
     )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from freiton.metrics import (
     CallFacts,
     ChargingLogFacts,
+    EventFacts,
     Health,
     Histogram,
     ProxyFacts,
@@ -107,6 +108,15 @@ class SampleFacts:
         self._acknowledgement.observe(0.002_7)
         return ChargingLogFacts(
             events=4_000 + 2 * self._turn, unacknowledged=2, acknowledgement=self._acknowledgement
+        )
+
+    def subscriptions(self) -> EventFacts:
+        return EventFacts(
+            subscriptions={"dialog": 12, "message-summary": 41, "presence": 0, "reg": 0},
+            publications=3,
+            notifies_sent=700,
+            notifies_failed=2,
+            states_rendered=90,
         )
 
     def trunks(self) -> Sequence[TrunkFacts]:

@@ -79,9 +79,9 @@ def test_each_scrape_reads_anew() -> None:
 def test_names_follow_the_conventions_and_labels_are_few() -> None:
     page = generate_latest(make_registry(SampleFacts())).decode()
     labels_allowed = {
-        "cause", "direction", "generation", "implementation", "kind", "le", "listener", "major",
-        "method", "minor", "patchlevel", "priority", "result", "state", "status", "status_class",
-        "transport", "trunk", "version",
+        "cause", "direction", "event", "generation", "implementation", "kind", "le", "listener",
+        "major", "method", "minor", "patchlevel", "priority", "result", "state", "status",
+        "status_class", "transport", "trunk", "version",
     }  # fmt: skip
     for family in text_string_to_metric_families(page):
         assert re.fullmatch(r"(freiton|process|python)_[a-z_]+", family.name)
