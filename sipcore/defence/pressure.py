@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-_LATE_KEPT_S: Final = 0.05
-"""How long a late timer counts: the next one comes sooner than that while there is work."""
+_LATE_KEPT_S: Final = 0.2
+"""How long late timers count: the next one comes sooner than that while there is work."""
+
+_LATE_COUNT: Final = 3
+"""So many in a row are late when the loop is; one is when the machine was elsewhere for once."""
 
 
 class Pressure:
@@ -20,7 +23,7 @@ class Pressure:
     def __init__(self) -> None:
         self._caught_up_at: dict[str, float] = {}
         self._is_behind: set[str] = set()
-        self._late_s = 0.0
+        self._late_s = [0.0] * _LATE_COUNT
         self._late_until = 0.0
 
     def note_read(self, socket: str, *, is_caught_up: bool, now: float) -> None:
@@ -34,13 +37,14 @@ class Pressure:
 
     def note_late(self, late_s: float, *, now: float) -> None:
         """Learn how late a timer fired: what streams and everything else wait for."""
-        if late_s >= self._late_s or now >= self._late_until:
-            self._late_s = late_s
-            self._late_until = now + _LATE_KEPT_S
+        if now >= self._late_until:
+            self._late_s = [0.0] * _LATE_COUNT
+        self._late_s = [*self._late_s[1:], late_s]
+        self._late_until = now + _LATE_KEPT_S
 
     def behind_s(self, *, now: float) -> float:
         """Return how long a message that is read now has waited, at the most."""
-        behind_s = self._late_s if now < self._late_until else 0.0
+        behind_s = min(self._late_s) if now < self._late_until else 0.0
         for socket in self._is_behind:
             behind_s = max(behind_s, now - self._caught_up_at[socket])
         return behind_s

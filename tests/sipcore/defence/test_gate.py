@@ -119,11 +119,19 @@ def test_caught_up_again_everybody_comes_in() -> None:
     assert full.admits(request(), STRANGE, now=102.6)
 
 
-def test_a_late_timer_counts_for_a_moment() -> None:
+def test_late_timers_count_for_a_moment() -> None:
     made = gate()
-    made.pressure.note_late(0.3, now=100.0)
-    assert not made.admits(request("OPTIONS"), STRANGE, now=100.04)
-    assert made.admits(request("OPTIONS"), STRANGE, now=100.2)
+    for number in range(3):
+        made.pressure.note_late(0.3, now=100.0 + number / 100)
+    assert not made.admits(request("OPTIONS"), STRANGE, now=100.1)
+    assert made.admits(request("OPTIONS"), STRANGE, now=100.3)
+
+
+def test_one_late_timer_among_others_is_a_hiccup() -> None:
+    made = gate()
+    for late_s in (0.3, 0.001, 0.3, 0.3, 0.001):
+        made.pressure.note_late(late_s, now=100.0)
+        assert made.admits(request("OPTIONS"), STRANGE, now=100.0)
 
 
 def test_a_stranger_has_so_many_requests_and_the_phone_next_door_all() -> None:
