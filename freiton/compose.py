@@ -35,6 +35,7 @@ from freiton.calls.ports import (
     WallClock,
 )
 from freiton.calls.pricing import Pricing
+from freiton.calls.redirects import Redirects
 from freiton.calls.registrations import Registrations
 from freiton.calls.switch import Switch
 from freiton.calls.transfers import Transfers
@@ -170,7 +171,7 @@ def compose(config: Config, around: Surroundings) -> tuple[Composed, SwitchCore]
         gate=_gate(config, around, locations),
         events=_events(config, around, layer, intake, locations, calls=calls, dialogs=states),
     )
-    return parts, _core(around, parts)
+    return parts, _core(config, around, parts)
 
 
 def _reports(around: Surroundings) -> tuple[CallReports, DialogStates]:
@@ -179,7 +180,7 @@ def _reports(around: Surroundings) -> tuple[CallReports, DialogStates]:
     return reports, states
 
 
-def _core(around: Surroundings, parts: Composed) -> SwitchCore:
+def _core(config: Config, around: Surroundings, parts: Composed) -> SwitchCore:
     switch = Switch(
         parts.layer,
         around.site,
@@ -191,6 +192,12 @@ def _core(around: Surroundings, parts: Composed) -> SwitchCore:
         gate=parts.gate,
         events=parts.events,
         identifiers=around.identifiers,
+        redirects=Redirects(
+            parts.setup,
+            parts.calls,
+            identifiers=around.identifiers,
+            follows=config.forwarding.redirects == "follow",
+        ),
         transfers=Transfers(around.site, parts.setup, parts.calls, identifiers=around.identifiers),
         on_fault=around.on_fault,
     )

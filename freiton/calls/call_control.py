@@ -455,8 +455,6 @@ class CallControl:
                 self._joins.rang(running)
             case Updated(resume=resume):
                 self._joins.updated(running, resume, now=now)
-            case Progressed():
-                pass
             case PassedOver(target=failed):
                 self._stages.passed_over(running, failed, now=now)
             case Answered(target=winner):
@@ -464,13 +462,13 @@ class CallControl:
             case Exhausted():
                 self._stages.exhausted(running, command, now=now)
             case Abandoned():
-                self._stages.abandoned(running, command, now=now)
+                self._joins.abandoned(running, command, now=now)
             case Released():
                 self._joins.released(running, command, now=now)
             case Proven(is_alive=is_alive):
-                self._stages.proven(running, is_alive=is_alive, now=now)
-                if is_alive:
-                    self._joins.is_alive(running, now=now)
+                self._joins.proven(running, is_alive=is_alive, now=now)
+            case Progressed():
+                pass
             case Referred() | NotReached() | Reached() | Joined() | JoinFailed():
                 self._joins.perform(running, command, now=now)
             case Ended():

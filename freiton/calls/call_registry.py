@@ -80,6 +80,10 @@ class CallRegistry:
         """Return the call whose legs talk for this one; most talk for themselves."""
         return self._calls.get(running.host, running) if running.host else running
 
+    def forward_of(self, running: RunningCall) -> RunningCall:
+        """Return the call by which this one goes on elsewhere; most go on nowhere."""
+        return self._calls.get(running.forward, running) if running.forward else running
+
     def guests(self, host_id: str) -> list[RunningCall]:
         """Return the calls that are part of a conversation besides its host."""
         ids = self._guests.get(host_id)

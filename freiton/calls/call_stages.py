@@ -72,6 +72,7 @@ class Redirected(NamedTuple):
     running: RunningCall
     account: Account
     response: Response
+    status: int
 
 
 class CallStages:
@@ -87,7 +88,6 @@ class CallStages:
         identifiers: Identifiers,
         clock: WallClock,
         warning_host: str,
-        follows_redirects: bool = False,
     ) -> None:
         self._calls = registry
         self._accounting = accounting
@@ -98,7 +98,6 @@ class CallStages:
         self._warning_host = warning_host
         self._probes = SlotProbes()
         self._followups: list[FollowUp] = []
-        self._follows_redirects = follows_redirects
         self._redirected: list[Redirected] = []
 
     def take_followups(self) -> list[FollowUp]:
@@ -338,11 +337,11 @@ class CallStages:
     def _is_redirected(self, running: RunningCall, exhausted: Exhausted, host: RunningCall) -> bool:
         """Note where a phone of ours sends a call; a carrier's word is no reason to call on."""
         response, group = exhausted.response, running.group
-        if not self._follows_redirects or response is None or host.is_emergency:
+        if response is None or host.is_emergency:
             return False
         if not 300 <= response.status < 400 or not isinstance(group, DeviceGroup):
             return False
-        self._redirected.append(Redirected(host, group.account, response))
+        self._redirected.append(Redirected(host, group.account, response, exhausted.status))
         return True
 
     def answered(self, running: RunningCall, winner: Target, *, now: float) -> None:

@@ -12,7 +12,7 @@ from typing import Final
 from freiton.accounting.call_accounting import CallAccounting
 from freiton.calls.call_conditions import CallConditions
 from freiton.calls.call_registry import CallRegistry
-from freiton.calls.call_stages import CallStages
+from freiton.calls.call_stages import CallStages, Redirected
 from freiton.calls.ports import WallClock
 from freiton.calls.running_call import Phase, RunningCall
 from freiton.routing.decision import Connect
@@ -20,6 +20,7 @@ from freiton.routing.directory import Device
 from sipcore.b2bua.bridge import Bridge
 from sipcore.b2bua.call import Call
 from sipcore.b2bua.call_events import (
+    Abandoned,
     AnswerRefer,
     Hangup,
     Join,
@@ -36,6 +37,7 @@ from sipcore.b2bua.leg import Leg
 from sipcore.b2bua.referred_call import ReferredCall
 from sipcore.b2bua.resume import write_record
 from sipcore.b2bua.settings import CallSettings
+from sipcore.b2bua.silent_call import SilentCall
 from sipcore.dialog.dialog import DialogId
 from sipcore.identifiers import Identifiers
 from sipcore.message import Request
@@ -95,6 +97,38 @@ class Joins:
                 for call_id in calls:
                     self._end(call_id, JOIN_FAILED, status=status, now=now)
 
+    # A call that a phone sent elsewhere.
+
+    def take_redirected(self) -> list[Redirected]:
+        """Return the calls that phones have sent elsewhere, once."""
+        return self._stages.take_redirected()
+
+    @property
+    def has_redirected(self) -> bool:
+        """Whether a phone has sent a call elsewhere."""
+        return self._stages.has_redirected
+
+    def end_redirected(self, running: RunningCall, status: int) -> None:
+        """End a call that cannot go on to where a phone sent it."""
+        if running.id in self._calls:
+            self._stages.then(running, Hangup(status=status))
+
+    def forward(self, host: RunningCall, decision: Connect, *, conditions: CallConditions) -> None:
+        """Let a call go on to another destination, charged beside it and dialled by it."""
+        running = RunningCall(
+            self._identifiers.call_id(),
+            SilentCall(),
+            decision=decision,
+            conditions=conditions,
+            referred_from=host.id,
+        )
+        running.is_forward = running.is_silent = True
+        self._calls.add(running)
+        self._calls.be_guest(running, host)
+        host.forward = running.id
+        host.redirections += 1
+        self._stages.then(running, None)
+
     # A call on somebody's behalf.
 
     def tell(self, running: RunningCall, event: AnswerRefer | ReportRefer) -> None:
@@ -150,12 +184,18 @@ class Joins:
         That of a referred call holds both legs that are going to talk: from the moment that it is
         durable, a restart would go on with those.
         """
+        for forward in self._calls.guests(running.id):
+            # First, so that the one that is waited for is durable last.
+            if forward.phase is not Phase.OVER:
+                self._accounting.answer(
+                    forward.id, b"", at=self._clock.utc(), now=now, joined_to=running.id
+                )
         host = self._calls.get(running.referred_from)
         joined_to = ""
         call = running.call
         if isinstance(call, ReferredCall) and host is not None and call.leg is not None:
             resume = _bridge_of(host).joined_record(
-                call.leg, calls=(running.id,), others=(host.id,)
+                call.leg, calls=(running.id,), others=self._ids(host)
             )
             joined_to, running.has_record = host.id, True
         return self._accounting.answer(
@@ -170,7 +210,11 @@ class Joins:
             self._stages.then(running, Hangup(status=480))
             return
         self._move(running, host)
-        self._stages.then(host, Join(leg, calls=(running.id,), others=(host.id,)))
+        self._stages.then(host, Join(leg, calls=(running.id,), others=self._ids(host)))
+
+    def _ids(self, host: RunningCall) -> tuple[str, ...]:
+        """Return the calls that end with the called leg of a conversation nobody has left yet."""
+        return (host.id, *(one.id for one in self._calls.guests(host.id) if one.is_forward))
 
     def _report(self, running: RunningCall, report: ReportRefer) -> None:
         host = self._calls.get(running.referred_from)
@@ -191,7 +235,10 @@ class Joins:
         if leg is None or transferor is None:
             return False
         record = _bridge_of(host).joined_record(
-            leg, calls=leg.calls or (other.id,), others=(host.id,), parting=(transferor,)
+            leg,
+            calls=leg.calls or self._ids(other),
+            others=self._ids(host),
+            parting=(transferor,),
         )
         at = self._clock.utc()
         other.join_seq = self._accounting.join(other.id, host.id, record, at=at, now=now)
@@ -208,7 +255,7 @@ class Joins:
         if host is None or leg is None:
             self._undo(other, host, status=480, now=now)
             return
-        calls = leg.calls or (other.id,)
+        calls = leg.calls or self._ids(other)
         for guest in (other, *self._calls.guests(other.id)):
             if guest.id in calls:
                 self._move(guest, host)
@@ -216,7 +263,7 @@ class Joins:
                 host.leaving += (guest.id,)
                 self._calls.be_guest(guest, host)
         self._calls.refresh(other)
-        self._stages.then(host, Join(leg, calls=calls, others=(host.id,)))
+        self._stages.then(host, Join(leg, calls=calls, others=self._ids(host)))
 
     def lost(self, other: RunningCall, *, now: float) -> None:
         """Leave both calls as they are, since nobody can say whether the log knows of it."""
@@ -274,18 +321,23 @@ class Joins:
             self._stages.then(guest, Hangup())
             self._forget_if_silent(guest)
 
-    def abandoned(self, host: RunningCall) -> None:
-        """Give up what is rung on behalf of a call that is no more."""
-        self._give_up(host)
+    def abandoned(self, host: RunningCall, abandoned: Abandoned, *, now: float) -> None:
+        """End a call that ended before any target answered, and what it had gone on with."""
+        self._stages.abandoned(host, abandoned, now=now)
+        for guest in self._calls.guests(host.id):
+            if guest.phase is not Phase.OVER:
+                self._stages.abandoned(guest, abandoned, now=now)
+            self._forget_if_silent(guest)
 
     def resumed(self, guest: RunningCall, host: RunningCall) -> None:
         """Take a call up that was part of another's conversation before a restart."""
         guest.is_silent = guest.has_record = True
         self._move(guest, host)
 
-    def is_alive(self, host: RunningCall, *, now: float) -> None:
-        """Let those who waited for a guest to be proven alive know."""
-        for guest in self._calls.guests(host.id):
+    def proven(self, host: RunningCall, *, is_alive: bool, now: float) -> None:
+        """Learn whether both legs of a conversation live, for all its calls."""
+        self._stages.proven(host, is_alive=is_alive, now=now)
+        for guest in self._calls.guests(host.id) if is_alive else ():
             self._stages.settle_alive(guest, now=now)
 
     def _joined(
@@ -336,6 +388,6 @@ def _leg_in(running: RunningCall, dialog_id: DialogId) -> Leg | None:
 
 def _side_of_guest(guest: RunningCall, released: Released) -> Side:
     """Return who ended it, as the guest's own record sees it: its leg is the called one."""
-    if released.released_by == "switch":
-        return "switch"
+    if released.released_by == "switch" or guest.is_forward:
+        return released.released_by
     return "callee" if guest.id in released.calls else "caller"

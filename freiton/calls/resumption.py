@@ -146,7 +146,8 @@ def _conversation(root: str, group: list[OpenCall]) -> Conversation:
     keeper = _keeper(group)
     record = _record(keeper)
     alive = set() if record is None else {*record.caller.calls, *record.callee.calls}
-    staying = [one for one in group if one.call_id in alive] or [keeper]
+    # Without a transfer every call of the group lives with both legs.
+    staying = [one for one in group if one.call_id in alive or not alive]
     host = next((one for one in staying if one.call_id == root), staying[0])
     return Conversation(
         host,

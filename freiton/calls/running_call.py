@@ -44,19 +44,19 @@ class RunningCall:
     until both legs have answered.
 
     ``referred_from`` is the call whose party asked for this one. ``host`` is that which speaks for
-    it, as its *guest*: what is said to it is said there, and ``is_silent`` once its own legs are
-    gone. ``joining`` is the host and the transferor's dialog while the log is awaited, ``leaving``
-    the guests that go when the join is done, and ``has_record`` says that what a restart needs
-    stands with this call.
+    it, as its *guest*, and ``is_silent`` once its own legs are gone; one that ``is_forward`` never
+    had any. ``forward`` is the newest such guest after ``redirections`` of them. ``joining`` is the
+    host and the transferor's dialog while the log is awaited, ``leaving`` the guests that go when
+    the join is done, and ``has_record`` says that what a restart needs stands with this call.
     """
 
     __slots__ = (
-        "admitted_seq", "answered_seq", "call", "conditions", "cut_reason", "deadline",
-        "decision", "device", "dialogs", "group", "groups_left", "has_probed_holders",
-        "has_record", "host", "id", "invite_transaction", "is_admitted", "is_emergency",
+        "admitted_seq", "answered_seq", "call", "conditions", "cut_reason", "deadline", "decision",
+        "device", "dialogs", "forward", "group", "groups_left", "has_probed_holders", "has_record",
+        "host", "id", "invite_transaction", "is_admitted", "is_emergency", "is_forward",
         "is_silent", "is_unproven", "join_seq", "joining", "leaving", "merge_key", "phase",
-        "probe_deadline", "referred_from", "refused_by", "talking_since", "targets",
-        "wait_deadline",
+        "probe_deadline", "redirections", "referred_from", "refused_by", "talking_since",
+        "targets", "wait_deadline",
     )  # fmt: skip
 
     def __init__(
@@ -73,6 +73,9 @@ class RunningCall:
         self.referred_from = referred_from
         self.host = ""
         self.is_silent = False
+        self.is_forward = False
+        self.forward = ""
+        self.redirections = 0
         self.join_seq: int | None = None
         self.joining: tuple[str, DialogId] | None = None
         self.leaving: tuple[str, ...] = ()

@@ -18,6 +18,7 @@ from freiton.calls.events import Events
 from freiton.calls.forwarding import NOT_FORWARDED, Forwarding
 from freiton.calls.perform import WireCommand, perform_all
 from freiton.calls.ports import Site
+from freiton.calls.redirects import Redirects
 from freiton.calls.registrations import Registrations
 from freiton.calls.transfers import Transfers
 from sipcore.b2bua.extensions import check_extensions
@@ -72,11 +73,13 @@ class Switch:
         events: Events,
         identifiers: Identifiers,
         transfers: Transfers,
+        redirects: Redirects,
         on_fault: Callable[[str, Exception], None],
     ) -> None:
         self._gate = gate
         self._layer = layer
         self._transfers = transfers
+        self._redirects = redirects
         self._site = site
         self._calls = calls
         self._setup = setup
@@ -126,7 +129,7 @@ class Switch:
         """Return what to answer, None when somebody else answers."""
         request = received.request
         method = request.method
-        if request.to.tag is not None:
+        if request.to.tag is not None and method != "REGISTER":  # which makes no dialog (§10.2)
             return self._in_dialog(received, now=now)
         if self._forwarding.takes(received):
             return self._forward(received, now=now)
@@ -198,6 +201,8 @@ class Switch:
             self._events.outcome(event, now=now)
         else:
             self._calls.outcome(event, str(first), now=now)
+            if self._calls.joins.has_redirected:
+                self._redirects.attend(now=now)
 
     def _is_for_us(self, request: Request) -> bool:
         """Tell whether the switch itself is asked, and no user of it."""

@@ -138,6 +138,12 @@ class Ringing(Section):
     reliable: Literal["session", "all"]
 
 
+class Forwarding(Section):
+    """Calls that phones send elsewhere."""
+
+    redirects: Literal["follow", "refuse"]
+
+
 class OperatingLimits(Section):
     """What one process takes on."""
 
@@ -232,6 +238,7 @@ class Config(Section):
     registration: Registration
     session_timer: SessionTimer
     ringing: Ringing
+    forwarding: Forwarding
     subscriptions: Subscriptions
     limits: OperatingLimits
     defence: Defence
