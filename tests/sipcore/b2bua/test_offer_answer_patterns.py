@@ -78,7 +78,22 @@ def test_further_reliable_18x_bring_no_second_answer() -> None:
     net = early_session()
     net.bob.ring_reliably(180, body=sdp("bob", 2))
     assert [(r.status, r.body) for r in provisionals(net.alice)] == [(183, sdp("bob")), (180, b"")]
+    # Nor is it an offer that would stand in the way of one.
+    net.bob.say("UPDATE", body=sdp("bob", 3))
+    assert net.bob.finals("UPDATE") == [200]
     net.bob.answer(body=b"")
+    hang_up(net)
+
+
+def test_of_several_previews_the_first_is_the_answer_of_a_reliable_leg() -> None:
+    net = network(callee="timer")
+    dial(net)
+    net.bob.ring(183, body=sdp("tone"))
+    net.bob.ring(183, body=sdp("bob"))
+    assert [r.body for r in provisionals(net.alice)] == [sdp("tone"), b""]
+    net.bob.answer(body=sdp("bob"))
+    assert net.alice.last_response().body == sdp("bob")
+    assert len(tags(net)) == 2
     hang_up(net)
 
 
