@@ -35,15 +35,21 @@ _NOT_FOLLOWED = 480
 class Redirects:
     """Follows what phones have answered, where the operator wants that."""
 
-    def __init__(self, setup: CallSetup, calls: CallControl, *, identifiers: Identifiers) -> None:
+    def __init__(
+        self, setup: CallSetup, calls: CallControl, *, identifiers: Identifiers, follows: bool
+    ) -> None:
         self._setup = setup
         self._calls = calls
         self._identifiers = identifiers
+        self._follows = follows
 
     def attend(self, *, now: float) -> None:
         """Follow what has been answered since the last time."""
         joins = self._calls.joins
         for redirected in joins.take_redirected():
+            if not self._follows:
+                joins.end_redirected(redirected.running, redirected.status)
+                continue
             account = redirected.account
             sender = Sender(Source(host=_REDIRECT, listener=_REDIRECT, account=account))
             routed = self._route(redirected, sender, now=now)
