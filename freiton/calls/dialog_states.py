@@ -140,31 +140,43 @@ class DialogStates:
         )
 
     def _sides(self, running: RunningCall) -> list[_Side]:
-        """Return the accounts on both ends: as they were routed, after a restart as they talk."""
-        decision, legs = running.decision, running.call.legs()
-        caller_sees = called_sees = ""
+        """Return the accounts of a call: as it was routed, then as they are on its legs.
+
+        A transfer brings others into a conversation, and a call from before a restart was routed
+        by another process.
+        """
+        decision = running.decision
         if decision is None or running.phase is Phase.TALKING:
-            # Who talks is who is on the legs: a transfer may have brought others.
-            caller = self._account_at(legs, decision, is_caller=True)
-            called = self._account_at(legs, decision, is_caller=False)
+            ends = [
+                (self._account_at(leg, decision), leg.number <= CALLER_LEG)
+                for leg in running.call.legs()
+            ]
         else:
-            caller, called = decision.caller, decision.called_account
-        if decision is not None and not decision.is_emergency:
-            if caller == decision.caller:
-                caller_sees = called_text(decision)
-            if called == decision.called_account and not decision.is_number_hidden:
-                called_sees = decision.calling_number or ""
-        sides: list[_Side] = []
-        if caller is not None:
-            # Its tags would let a watcher end the call, and serve no lamp: they are left out.
-            remote = self._remote(caller, caller_sees)
-            sides.append(_Side(caller, Direction.INITIATOR, (), remote))
-        if called is not None:
-            is_ringing = running.phase is Phase.RINGING
-            early = running.dialogs - {leg.dialog.id for leg in legs} if is_ringing else frozenset()
-            remote = self._remote(called, called_sees)
-            sides.append(_Side(called, Direction.RECIPIENT, tuple(sorted(early)), remote))
-        return sides
+            ends = [(decision.caller, True), (decision.called_account, False)]
+        return [
+            self._caller(running, account) if is_caller else self._called(running, account)
+            for account, is_caller in ends
+            if account is not None
+        ]
+
+    def _caller(self, running: RunningCall, account: Account) -> _Side:
+        decision = running.decision
+        number = ""
+        if decision is not None and not decision.is_emergency and account == decision.caller:
+            number = called_text(decision)
+        # Its tags would let a watcher end the call, and serve no lamp: they are left out.
+        return _Side(account, Direction.INITIATOR, (), self._remote(account, number))
+
+    def _called(self, running: RunningCall, account: Account) -> _Side:
+        decision = running.decision
+        number = ""
+        early: frozenset[DialogId] = frozenset()
+        if decision is not None and account == decision.called_account:
+            number = "" if decision.is_number_hidden else decision.calling_number or ""
+        if running.phase is Phase.RINGING:
+            early = running.dialogs - {leg.dialog.id for leg in running.call.legs()}
+        remote = self._remote(account, number)
+        return _Side(account, Direction.RECIPIENT, tuple(sorted(early)), remote)
 
     def _remote(self, account: Account, number: str) -> str:
         """Return the other party as the account's watchers see it: mostly not at all."""
@@ -172,22 +184,16 @@ class DialogStates:
             return ""
         return str(SipUri(account.domain, user=number))
 
-    def _account_at(
-        self, legs: list[Leg], decision: Connect | None, *, is_caller: bool
-    ) -> Account | None:
-        """Return who is at one end: as the leg says, was routed, or after a restart is named."""
-        for leg in legs:
-            if (leg.number <= CALLER_LEG) is not is_caller:
-                continue
-            kind, _, rest = leg.party.partition("/")
-            if kind == _ACCOUNT:
-                return self._site.directory.account(int(rest.partition("/")[0]))
-            if leg.party:
-                return None
-            if decision is not None:
-                return decision.caller if is_caller else decision.called_account
+    def _account_at(self, leg: Leg, decision: Connect | None) -> Account | None:
+        """Return who is on a leg: as it says, as was routed, or after a restart as is named."""
+        kind, _, rest = leg.party.partition("/")
+        if kind == _ACCOUNT:
+            return self._site.directory.account(int(rest.partition("/")[0]))
+        if leg.party:
+            return None
+        if decision is None:
             return self._account_of(leg.dialog)
-        return None
+        return decision.caller if leg.number <= CALLER_LEG else decision.called_account
 
     def _account_of(self, dialog: Dialog) -> Account | None:
         try:

@@ -586,3 +586,28 @@ def test_options_say_which_events_there_are() -> None:
     anna.ask("OPTIONS", "sip:example.org")
     assert anna.replies[-1].value("allow-events") == "dialog, message-summary, presence, reg"
     assert "SUBSCRIBE" in anna.replies[-1].required("allow")
+
+
+def test_lamps_follow_a_transfer() -> None:
+    switch = open_town()
+    watched = {}
+    for place, name in enumerate(("anna", "ben", "carl"), 20):
+        watched[name] = WatchingPhone(switch, "carl", place)
+        watched[name].subscribe(name)
+    pause(switch)
+    anna, north, ben = switch.phone("anna"), switch.carrier("north"), switch.phone("ben")
+    caller = anna.call(MOBILE)
+    north.answer(north.sides[-1])
+    pause(switch, 2)
+    assert watched["anna"].lamp() == ["confirmed"]
+    anna.send_in_dialog(caller, "REFER", fields=(("refer-to", "<sip:ben@example.org>"),))
+    switch.wire.settle()
+    ben.answer(ben.sides[-1])
+    pause(switch, 3)
+    assert watched["ben"].lamp() == ["confirmed"]
+    assert watched["anna"].lamp() in ([], ["terminated"]), "she has left the conversation"
+    north.bye(north.sides[-1])
+    pause(switch, 3)
+    assert watched["ben"].lamp() == ["terminated"]
+    switch.wire.advance(60)
+    assert switch.faults == []
