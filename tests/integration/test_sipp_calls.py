@@ -151,6 +151,25 @@ def test_of_two_phones_one_answers_and_the_other_is_told(town: Town) -> None:
     assert sorted(line["result"] for line in legs) == ["answered", "elsewhere"]
 
 
+def test_a_blind_transfer_works_towards_a_carrier_without_refer(town: Town) -> None:
+    town.register("alice", "carol-desk")
+    carrier = town.answer("uas-transferred.xml", "north")
+    target = town.answer("uas-transfer-target.xml", "carol-desk", pause_ms=1500)
+    town.run("uac-transfer.xml", "bob", to=GERMANY, pause_ms=1000)
+    target.expect_success()
+    carrier.expect_success()
+
+    records = {one["direction"]: one for one in town.switch.wait_for_records(2)}
+    dialled, transferred = records["outbound"], records["on-net"]
+    assert dialled["account_id"] == transferred["account_id"] == town.accounts["bob"]
+    assert dialled["joined_call_ids"] == transferred["call_id"]
+    assert transferred["referred_by"] == dialled["call_id"]
+    assert dialled["charged_s"] == "3"  # a second before the transfer, one and a half after it
+    assert transferred["charged_s"] == "2"
+    assert dialled["ended_at"] == transferred["ended_at"]
+    assert town.switch.metric("freiton_slots_in_use") == 0
+
+
 def test_a_call_is_held_and_resumed(town: Town) -> None:
     town.register("carol-desk")
     callee = town.answer("uas-hold.xml", "carol-desk")
