@@ -24,8 +24,9 @@ $(VENV)/run.stamp: pyproject.toml
 
 $(VENV)/test.stamp: $(VENV)/run.stamp
 	$(BIN)/python -m pip install --quiet --quiet --editable '.[test]'
-	@$(BIN)/python -m pip install --quiet --quiet --pre --editable '.[softphone]' || \
-	  echo "note: no softphone wheel for this machine; its tests will say so and be skipped"
+	@for extra in softphone pjsua2 interop; do \
+	  $(BIN)/python -m pip install --quiet --quiet --editable ".[$$extra]" || \
+	  echo "note: .[$$extra] cannot be installed here; its tests will say so and be skipped"; done
 	@touch $@
 
 run: $(VENV)/run.stamp ## Start the switch with the demo site: SIP on 5060, HTTP on 8080

@@ -51,6 +51,16 @@ def test_another_method_is_another_transaction() -> None:
     assert top.open_server("OPTIONS") != top.open_server("MESSAGE")
 
 
+def test_a_branch_used_again_under_another_cseq_is_no_repeat() -> None:
+    """aiosip answers a challenge so; its ACK and CANCEL still find the INVITE by their CSeq."""
+    top = BenchTop()
+    first = top.open_server("REGISTER")
+    top.answer(first, 401)
+    top.receive(request_text("REGISTER").replace("CSeq: 3", "CSeq: 4"))
+    (event,) = (one for one in top.events() if isinstance(one, RequestReceived))
+    assert event.transaction != first
+
+
 @pytest.mark.parametrize("branch", ["1234", "z9hG4b", "z9hG4bK"])
 @pytest.mark.parametrize("method", ["INVITE", "OPTIONS", "ACK", "CANCEL"])
 def test_a_request_of_rfc_2543_is_refused(branch: str, method: str) -> None:
