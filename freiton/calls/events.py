@@ -211,6 +211,8 @@ class Events:
         """Tell watchers what is new; called whenever something may be."""
         if self._site.directory is not self._directory:
             self._follow_site(now=now)
+        if self.notifier.is_idle and not self._dialogs.is_followed:
+            return
         self._save(now=now)
         self._follow_states(now=now)
         for subscription in self.notifier.due():

@@ -202,6 +202,11 @@ class Notifier:
     # What is to be done.
 
     @property
+    def is_idle(self) -> bool:
+        """Whether there is no subscription, and none whose end is still to be written down."""
+        return not self._subscriptions and not self._unsaved
+
+    @property
     def has_due(self) -> bool:
         """Whether anybody is to hear something now."""
         return bool(self._due)
