@@ -13,6 +13,7 @@ from freiton.calls.call_control import CallControl
 from freiton.calls.called_devices import CalledDevices
 from freiton.calls.carriers import Carriers
 from freiton.calls.intake import Intake, Sender
+from freiton.calls.pickups import Pickups
 from freiton.calls.ports import Site, WallClock
 from freiton.calls.pricing import Pricing
 from freiton.routing.context import RouteContext
@@ -61,6 +62,7 @@ class CallSetup:
         self._site = site
         self._intake = intake
         self._calls = calls
+        self._pickups = Pickups(site, calls)
         self._locations = locations
         self._called_devices = called_devices
         self._carriers = carriers
@@ -85,6 +87,8 @@ class CallSetup:
         authenticated = self._intake.authenticate(request, received.flow, now=now)
         if isinstance(authenticated, Answer):
             return authenticated
+        if request.has("replaces"):
+            return self._pickups.replace(received, authenticated, now=now)
         return self._route(received, authenticated, now=now)
 
     def _call_for_help(self, received: RequestReceived, *, now: float) -> Answer | None:

@@ -30,6 +30,7 @@ from sipcore.b2bua.call_events import (
     Reached,
     Referred,
     Released,
+    Replace,
     ReportRefer,
     Side,
 )
@@ -163,6 +164,14 @@ class Joins:
         )
         self._calls.add(running)
         self._stages.then(running, None)
+
+    def in_dialog(self, dialog_id: DialogId) -> RunningCall | None:
+        """Return the call of a dialog, in any phase."""
+        return self._calls.of_dialog(dialog_id)
+
+    def replace(self, running: RunningCall, replace: Replace) -> None:
+        """Let somebody take a place in a conversation."""
+        self._stages.then(running, replace)
 
     def talking_in(self, dialog_id: DialogId) -> RunningCall | None:
         """Return the call that is talked on in this dialog."""

@@ -12,7 +12,6 @@ from sipcore.b2bua.active_offer import active_offer
 from sipcore.b2bua.body import NO_BODY, Body, read_body
 from sipcore.b2bua.body_privacy import SDP_TYPE
 from sipcore.b2bua.call_events import (
-    AnswerRefer,
     CallCommand,
     Join,
     Joined,
@@ -25,7 +24,7 @@ from sipcore.b2bua.call_events import (
 from sipcore.b2bua.crossed_answers import tell_failure, tell_success
 from sipcore.b2bua.crossing import Crossing, pass_answer
 from sipcore.b2bua.extensions import check_extensions
-from sipcore.b2bua.handover import GONE_STATUS, Handover
+from sipcore.b2bua.handover import GONE_STATUS, Handover, newcomer_number
 from sipcore.b2bua.header_policy import ALLOW, SUPPORTED, failure_fields, reason_of
 from sipcore.b2bua.joining import JOINED
 from sipcore.b2bua.leg import Leg
@@ -50,9 +49,6 @@ from sipcore.transaction.events import (
 
 _TIMEOUT: Final = 408
 _OFFERING: Final = frozenset({"INVITE", "UPDATE", "PRACK"})
-_NEWCOMERS: Final = 1_000
-"""Numbers of legs that came from other calls are above those of any fork."""
-
 _CHALLENGES: Final = frozenset({401, 407})
 
 
@@ -60,8 +56,8 @@ class Bridge:
     """All legs of one call; ``callee`` is None until a target has won."""
 
     __slots__ = (
-        "_crossing", "_handover", "_identifiers", "_probing", "_settings", "callee", "caller",
-        "early_partners", "is_released", "is_updated", "legs",
+        "_crossing", "_identifiers", "_probing", "_settings", "callee", "caller",
+        "early_partners", "handover", "is_released", "is_updated", "legs",
     )  # fmt: skip
 
     def __init__(self, caller: Leg, *, identifiers: Identifiers, settings: CallSettings) -> None:
@@ -69,7 +65,7 @@ class Bridge:
         self._identifiers = identifiers
         self._settings = settings
         self._probing = Probing()
-        self._handover = Handover(identifiers, settings)
+        self.handover = Handover(identifiers, settings)
         self.caller = caller
         self.callee: Leg | None = None
         self.legs = {caller.number: caller}
@@ -221,19 +217,15 @@ class Bridge:
         out.append(Released(released_by, reason, status, calls, is_told=not self.caller.is_early))
         self.abandon_relays(out=out)
         self._probing.give_up(out=out)
-        self._handover.abandon(out=out)
-        self._handover = Handover(self._identifiers, self._settings)
+        self.handover.abandon(out=out)
+        self.handover = Handover(self._identifiers, self._settings)
         fields = (("reason", reason),) if reason else ()
         for leg in list(self.legs.values()):
             leg.hang_up(now=now, out=out, fields=fields, status=refusal)
 
-    def answer_refer(self, event: AnswerRefer, *, now: float, out: list[CallCommand]) -> None:
-        """Accept or refuse the transfer that a peer asked for."""
-        self._handover.answer(event, now=now, out=out)
-
     def report_refer(self, event: ReportRefer, *, now: float, out: list[CallCommand]) -> None:
         """Tell the transferor; after a failure nobody is left if he hung up meanwhile."""
-        alone = self._handover.report(event, now=now, out=out)
+        alone = self.handover.report(event, now=now, out=out)
         if alone is not None:
             reason = f"SIP;cause={event.status}"
             self.release(self._side_of(alone), reason, 200, now=now, out=out)
@@ -241,7 +233,7 @@ class Bridge:
     def join(self, event: Join, *, call_id: str, now: float, out: list[CallCommand]) -> None:
         """Let a leg of another call take the place of the transferor."""
         newcomer, stays = event.leg, self._stays()
-        newcomer.move_to(call_id, max(*self.legs, _NEWCOMERS) + 1)
+        newcomer.move_to(call_id, newcomer_number(self.legs))
         newcomer.calls = event.calls
         self.add(newcomer)
         if self.is_released or stays is None:
@@ -249,7 +241,17 @@ class Bridge:
             out.append(JoinFailed(GONE_STATUS, newcomer.calls))
             return
         stays.calls = stays.calls or event.others
-        outcome = self._handover.join(stays, newcomer, now=now, out=out)
+        outcome = self.handover.join(stays, newcomer, now=now, out=out)
+        self._conclude_join(outcome, now=now, out=out)
+
+    def replace(
+        self, leg: Leg, stays: Leg, newcomer: Leg, *, now: float, out: list[CallCommand]
+    ) -> None:
+        """Let a leg that was just answered take the place of another one."""
+        self.add(newcomer)
+        self.handover.replace(leg)
+        newcomer.calls, leg.calls = leg.calls, ()
+        outcome = self.handover.join(stays, newcomer, now=now, out=out)
         self._conclude_join(outcome, now=now, out=out)
 
     def joined_record(
@@ -261,18 +263,13 @@ class Bridge:
         parting: tuple[Leg, ...] = (),
     ) -> bytes:
         """Return the record of what ``join`` is about to do with that leg."""
-        transferor, stays = self._handover.transferor, self._stays()
+        transferor, stays = self.handover.transferor, self._stays()
         if transferor is None or stays is None:
             raise LocalError("a join without a transfer")
         legs, ids = (newcomer, stays), (calls, stays.calls or others)
         if transferor is not self.caller:
             legs, ids = (stays, newcomer), (ids[1], ids[0])
         return write_joined(*legs, calls=ids, parting=(transferor, *parting))
-
-    def end_leftovers(self, *, now: float, out: list[CallCommand]) -> None:
-        """Hang up on whoever is still there though the call is over."""
-        for leg in list(self.legs.values()):
-            leg.hang_up(now=now, out=out)
 
     def go_on_joining(
         self, parting: tuple[Leg, ...], *, is_joined: bool, now: float, out: list[CallCommand]
@@ -282,7 +279,7 @@ class Bridge:
             self.add(leg)
             leg.hang_up(now=now, out=out)
         if not is_joined and self.callee is not None:
-            outcome = self._handover.join(self.caller, self.callee, now=now, out=out)
+            outcome = self.handover.join(self.caller, self.callee, now=now, out=out)
             self._conclude_join(outcome, now=now, out=out)
 
     def offer_for_newcomer(self) -> Body:
@@ -296,7 +293,7 @@ class Bridge:
         To the call that is the end, and ``Hangup`` then ends the transferor's leg.
         """
         leg = self.opposite(transferor)
-        if leg is None or leg.pending or not leg.is_ready or self._handover.is_open:
+        if leg is None or leg.pending or not leg.is_ready or self.handover.is_open:
             return None
         del self.legs[leg.number]
         self.caller, self.callee = transferor, None
@@ -308,12 +305,12 @@ class Bridge:
     def next_deadline(self) -> float | None:
         """Return when ``fire`` has something to do."""
         deadlines = [leg.next_deadline() for leg in self.legs.values()]
-        deadlines.append(self._handover.next_deadline())
+        deadlines.append(self.handover.next_deadline())
         return min((at for at in deadlines if at is not None), default=None)
 
     def fire(self, *, now: float, out: list[CallCommand]) -> None:
         """Do what is due."""
-        self._conclude_join(self._handover.fire(now=now, out=out), now=now, out=out)
+        self._conclude_join(self.handover.fire(now=now, out=out), now=now, out=out)
         for leg in list(self.legs.values()):
             if not leg.repeat_accepted(now=now, out=out):
                 self.release("switch", 'SIP;cause=408;text="ACK missing"', 408, now=now, out=out)
@@ -339,11 +336,11 @@ class Bridge:
     def _receive_bye(
         self, event: RequestReceived, leg: Leg, *, now: float, out: list[CallCommand]
     ) -> None:
-        is_transferor = leg is self._handover.transferor
+        is_transferor = leg is self.handover.transferor
         if leg is not self.caller and leg is not self.callee:
             leg.receive_bye(event, now=now, out=out)
-            if leg is self._handover.newcomer:
-                self._handover.abandon(out=out)
+            if leg is self.handover.newcomer:
+                self.handover.abandon(out=out)
                 self._conclude_join(GONE_STATUS, now=now, out=out)
             return
         self.abandon_relays(out=out)
@@ -356,10 +353,10 @@ class Bridge:
         self, event: RequestReceived, leg: Leg, partner: Leg | None, *, out: list[CallCommand]
     ) -> None:
         """Ask call control about a transfer; there is one at a time (RFC 3515 §2.4.2)."""
-        if partner is None or self.caller.is_early or self._handover.is_open:
+        if partner is None or self.caller.is_early or self.handover.is_open:
             leg.respond(event, 491, out=out)
         else:
-            self._handover.refer(event, leg, out=out)
+            self.handover.refer(event, leg, out=out)
 
     # Responses.
 
@@ -387,10 +384,10 @@ class Bridge:
         elif pending.kind is Kind.PROBE:
             self._probing.conclude(leg, status, out=out)
         elif pending.kind is Kind.NOTIFY:
-            self._handover.conclude_report(leg, status, now=now, out=out)
+            self.handover.conclude_report(leg, status, now=now, out=out)
         elif pending.kind is Kind.JOIN:
-            is_dead = status in GONE and leg is not self._handover.newcomer
-            outcome = self._handover.conclude(leg, pending, status, body, now=now, out=out)
+            is_dead = status in GONE and leg is not self.handover.newcomer
+            outcome = self.handover.conclude(leg, pending, status, body, now=now, out=out)
             self._conclude_join(outcome, now=now, out=out)
             if is_dead:
                 self.release("switch", f"SIP;cause={status}", status, now=now, out=out)
@@ -434,7 +431,7 @@ class Bridge:
         """Seat the newcomer, or hang up on it; None: the exchange goes on."""
         if outcome is None:
             return
-        transferor, newcomer = self._handover.transferor, self._handover.end_exchange()
+        transferor, newcomer = self.handover.transferor, self.handover.end_exchange()
         if newcomer is None:
             return
         if outcome != JOINED and newcomer is self.callee:
@@ -454,8 +451,8 @@ class Bridge:
         else:
             self.callee = newcomer
         out.append(Joined(newcomer.calls, transferor.calls))
-        self._handover.report(ReportRefer(JOINED), now=now, out=out)
-        self._handover.part(transferor, now=now, out=out)
+        self.handover.report(ReportRefer(JOINED), now=now, out=out)
+        self.handover.part(transferor, now=now, out=out)
 
     def abandon_relays(self, *, out: list[CallCommand]) -> None:
         """Answer what still waits for the other side: the call is over (§15.1.2)."""
@@ -487,7 +484,7 @@ class Bridge:
 
     def _stays(self) -> Leg | None:
         """Return who is to be transferred: the leg opposite the transferor's."""
-        transferor = self._handover.transferor
+        transferor = self.handover.transferor
         return None if transferor is None else self.opposite(transferor)
 
     def opposite(self, leg: Leg) -> Leg | None:

@@ -30,6 +30,7 @@ from sipcore.b2bua.call_events import (
     Probe,
     Proven,
     Refuse,
+    Replace,
     ReportRefer,
     Side,
     Updated,
@@ -41,6 +42,7 @@ from sipcore.b2bua.header_policy import reason_of
 from sipcore.b2bua.leg import Leg
 from sipcore.b2bua.pending import is_answered, respond_outside
 from sipcore.b2bua.phase import Phase
+from sipcore.b2bua.replacing import replace_in
 from sipcore.b2bua.resume import CallRecord, read_record, resume_legs, write_record
 from sipcore.b2bua.session_ids import SessionIds
 from sipcore.b2bua.settings import DEFAULT_SETTINGS, CallSettings
@@ -203,10 +205,8 @@ class Call:
 
     def leg_in(self, dialog_id: DialogId) -> Leg | None:
         """Return the leg of a dialog."""
-        for leg in self._bridge.legs.values():
-            if leg.dialog.id == dialog_id:
-                return leg
-        return None
+        legs = self._bridge.legs.values()
+        return next((leg for leg in legs if leg.dialog.id == dialog_id), None)
 
     def _start(
         self,
@@ -269,11 +269,21 @@ class Call:
                 else:
                     self._bridge.probe(limit_s, now=now, out=out)
             case AnswerRefer():
-                self._bridge.answer_refer(event, now=now, out=out)
+                self._bridge.handover.answer(event, now=now, out=out)
             case ReportRefer():
                 self._bridge.report_refer(event, now=now, out=out)
             case Join():
                 self._bridge.join(event, call_id=self.call_id, now=now, out=out)
+            case Replace():
+                replace_in(
+                    self._bridge,
+                    event,
+                    call_id=self.call_id,
+                    identifiers=self._identifiers,
+                    settings=self._settings,
+                    now=now,
+                    out=out,
+                )
             case AckMissing():
                 # The caller never acknowledged our refusal; there is nobody to tell.
                 pass
@@ -296,7 +306,8 @@ class Call:
         if self._phase is Phase.INVITED:
             self._abandon("switch", event.reason, event.status, now, out)
         elif self._phase is Phase.OVER or self._bridge.is_released:
-            self._bridge.end_leftovers(now=now, out=out)
+            for leg in list(self._bridge.legs.values()):
+                leg.hang_up(now=now, out=out)
         elif self._phase in (Phase.ANSWERING, Phase.CONNECTED):
             self._bridge.release(
                 "switch", event.reason, event.status, now=now, out=out, refusal=event.status

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from sipcore.auth.client import DigestClient
+from sipcore.dialog.dialog import DialogId
 from sipcore.message.message import Response
 from sipcore.message.refer_to import ReferTo
 from sipcore.transaction import commands
@@ -208,6 +209,17 @@ class Join:
         self.others = others
 
 
+class Replace:
+    """Let who sent this INVITE take the place of the peer in a dialog; the call answers him."""
+
+    __slots__ = ("dialog_id", "party", "received")
+
+    def __init__(self, received: RequestReceived, dialog_id: DialogId, party: str) -> None:
+        self.received = received
+        self.dialog_id = dialog_id
+        self.party = party
+
+
 class DeadlineReached:
     """The instant of ``Call.next_deadline`` has come."""
 
@@ -230,6 +242,7 @@ CallEvent = (
     | AnswerRefer
     | ReportRefer
     | Join
+    | Replace
     | DeadlineReached
 )
 

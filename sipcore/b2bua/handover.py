@@ -5,6 +5,7 @@ What it means to the seats of the call is the bridge's.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from sipcore.b2bua.body import Body
@@ -21,11 +22,21 @@ from sipcore.transaction.events import RequestReceived
 
 GONE_STATUS: Final = 480
 
+_NEWCOMERS: Final = 1_000
+"""Numbers of legs that came from other calls are above those of any fork."""
+
+
+def newcomer_number(numbers: Iterable[int]) -> int:
+    """Return the number of a leg that comes in beside those."""
+    return max(*numbers, _NEWCOMERS) + 1
+
 
 class Handover:
     """One transfer at a time, from REFER to the transferor's BYE."""
 
-    __slots__ = ("_identifiers", "_joining", "_parting", "_referral", "_referrers", "_settings")
+    __slots__ = (
+        "_identifiers", "_joining", "_parting", "_referral", "_referrers", "_replaced", "_settings",
+    )  # fmt: skip
 
     def __init__(self, identifiers: Identifiers, settings: CallSettings) -> None:
         self._identifiers = identifiers
@@ -33,6 +44,7 @@ class Handover:
         self._referral: Referral | None = None
         self._referrers: set[int] = set()
         self._joining: Joining | None = None
+        self._replaced: Leg | None = None
         # Legs that are ended when they have heard the last report of their transfer.
         self._parting: set[int] = set()
 
@@ -43,8 +55,12 @@ class Handover:
 
     @property
     def transferor(self) -> Leg | None:
-        """The leg that asked for the transfer."""
-        return None if self._referral is None else self._referral.transferor
+        """The leg that asked for the transfer, or that another one takes the place of."""
+        return self._replaced if self._referral is None else self._referral.transferor
+
+    def replace(self, leg: Leg) -> None:
+        """Let a newcomer take the place of this leg, who did not ask for it."""
+        self._replaced = leg
 
     @property
     def newcomer(self) -> Leg | None:
@@ -136,7 +152,7 @@ class Handover:
     def end_exchange(self) -> Leg | None:
         """Forget the exchange, which is over; returns the newcomer."""
         newcomer = self.newcomer
-        self._joining = None
+        self._joining = self._replaced = None
         return newcomer
 
     def abandon(self, *, out: list[CallCommand]) -> None:
