@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sipcore.message.sipfrag import read_status
-from tests.freiton.calls.scene import open_switch
+from tests.freiton.calls.scene import NORTH, RESCUE, open_switch
 from tests.support.phones import sdp
 from tests.support.scripted_phones import ScriptedPhone
 from tests.support.scripted_side import Side
@@ -344,5 +344,40 @@ def test_a_peer_that_refuses_to_be_joined_stays_with_the_transferor() -> None:
     assert callee.is_talking
     assert switch.log.records()[-1].ending == "join-failed"
     anna.bye(caller)
+    switch.wire.advance(60)
+    switch.assert_quiet()
+
+
+def test_a_call_for_help_is_not_transferred() -> None:
+    switch = open_switch(ANNA, BEN, trunks=(NORTH, RESCUE))
+    caller = switch.phone("anna").call("112")
+    rescue = switch.carrier("rescue")
+    rescue.answer(rescue.sides[-1])
+    assert refer(switch.phone("anna"), caller, "<sip:ben@example.org>") == [403]
+    assert rescue.sides[-1].is_talking
+
+
+def test_a_call_can_be_transferred_after_a_restart() -> None:
+    """Who is there stands in the record; what he described last does not, so the target offers."""
+    switch = open_switch(ANNA, BEN)
+    anna, north, ben = switch.phone("anna"), switch.carrier("north"), switch.phone("ben")
+    north.sdp, ben.sdp = sdp("north"), sdp("ben")
+    caller, callee = call_mobile(switch)
+    switch.wire.advance(10)
+    switch.crash()
+    switch.wire.advance(2)
+    switch.start()
+    switch.wire.settle()
+    assert refer(anna, caller, "<sip:ben@example.org>") == [202]
+    target = ben.sides[-1]
+    assert target.invite is not None
+    assert target.invite.body == b""
+    ben.answer(target)
+    assert reports(caller) == [100, 200]
+    assert (callee.heard_sdp, target.heard_sdp) == (ben.sdp, north.sdp)
+    switch.wire.advance(48)
+    ben.bye(target)
+    assert callee.byes_received == 1
+    assert sorted(one.duration_us for one in switch.log.records()) == [48_000_000, 60_000_000]
     switch.wire.advance(60)
     switch.assert_quiet()
