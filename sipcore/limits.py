@@ -30,6 +30,10 @@ class Limits:
     server_transactions_max: int = 50_000
     """1,000 requests a second, each kept for 64·T1, are 32,000; beyond, new ones get a 503."""
 
+    server_transactions_strangers_max: int = 20_000
+    """Beyond, strangers get a 503: an address is easily forged, so no limit of one of them would
+    keep a flood from taking the places of the phones that are registered."""
+
     server_transactions_reserve: int = 10_000
     """On top, for what belongs to calls that stand and for emergency calls."""
 
@@ -113,6 +117,19 @@ DEFAULT_LIMITS = Limits()
 
 RETRY_AFTER_S = (5.0, 30.0)
 """Between these a refused client is told to come back, so that they do not come all at once."""
+
+STRANGER_EMERGENCIES_PER_S = 2.0
+"""Calls for help from one address where nobody is registered; anyone may write 112, and each call
+is recorded for good."""
+
+STRANGER_EMERGENCIES_BURST = 20
+"""So many at once: a house that burns, behind one NAT."""
+
+STRANGER_EMERGENCIES_ALL_PER_S = 50.0
+"""The same of all addresses together, since they are easily forged; a land has fewer."""
+
+STRANGER_EMERGENCIES_ALL_BURST = 200
+"""So many at once of all of them: an earthquake."""
 
 CSEQ_MAX = 2**31 - 1
 """RFC 3261 §8.1.1.5: a sequence number is less than 2**31."""

@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
+from freiton.calls.call_control import CallControl
 from freiton.calls.ports import Site
 from freiton.routing.local_targets import aor_of
+from sipcore.dialog.dialog import DialogId
 from sipcore.message import Request, SipUri
 from sipcore.registrar.location_table import LocationTable
 from sipcore.transport.flow import Flow
 
 
 class Acquaintances:
-    """Registered devices by their flow or address, carriers by theirs."""
+    """Registered devices by their flow or address, carriers by theirs, callers by their call."""
 
-    __slots__ = ("_locations", "_site")
+    __slots__ = ("_calls", "_locations", "_site")
 
-    def __init__(self, site: Site, locations: LocationTable) -> None:
+    def __init__(self, site: Site, locations: LocationTable, calls: CallControl) -> None:
         self._site = site
         self._locations = locations
+        self._calls = calls
+
+    def are_expecting(self, request: Request, flow: Flow) -> bool:
+        """Tell whether a request is no stranger's, or belongs to a call that stands."""
+        return self.is_known(flow) or self.is_in_call(request)
 
     def is_known(self, flow: Flow) -> bool:
         """Tell whether a device is registered over this flow, or a carrier sends from it."""
         if self._locations.aors_over(flow):
             return True
         return self._site.directory.trunk_by_source(*flow.remote) is not None
+
+    def is_in_call(self, request: Request) -> bool:
+        """Tell whether a request belongs to the dialog of a call that stands."""
+        if request.to.tag is None:
+            return False
+        return self._calls.has_dialog(DialogId.of_request(request))
 
     def is_registered_near(self, request: Request, host: str) -> bool:
         """Tell whether the account that From names has a device registered from this address.

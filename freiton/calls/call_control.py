@@ -230,7 +230,9 @@ class CallControl:
         """Return every call, in any phase."""
         return iter(self._calls)
 
-    # Transfers.
+    def has_dialog(self, dialog_id: DialogId) -> bool:
+        """Tell whether a leg of a call is in this dialog."""
+        return self._calls.of_dialog(dialog_id) is not None
 
     @property
     def joins(self) -> Joins:

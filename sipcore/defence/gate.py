@@ -15,6 +15,7 @@ from sipcore.defence.pressure import Pressure
 from sipcore.defence.priority import Priority, priority_of
 from sipcore.defence.scanners import is_scanner
 from sipcore.defence.sources import SourceLimits, Sources
+from sipcore.defence.stranger_emergencies import StrangerEmergencies
 from sipcore.identifiers import Identifiers
 from sipcore.limits import RETRY_AFTER_S
 from sipcore.message.message import Request
@@ -33,6 +34,9 @@ BEHIND_MAX_S: Final = MappingProxyType(
 """How far behind the switch may be for a request to come in. New INVITEs have `CallRate` beside
 it; what belongs to a dialog always comes in."""
 
+_LIGHT: Final = frozenset({"ACK", "CANCEL"})
+"""They cost less than to find out whom they belong to."""
+
 
 class Acquaintances(Protocol):
     """Who is no stranger."""
@@ -43,6 +47,10 @@ class Acquaintances(Protocol):
 
     def is_registered_near(self, request: Request, host: str) -> bool:
         """Tell whether the sender's address-of-record is registered from this address."""
+        ...
+
+    def is_in_call(self, request: Request) -> bool:
+        """Tell whether a request belongs to the dialog of a call that stands."""
         ...
 
 
@@ -84,6 +92,7 @@ class Gate:
         self._identifiers = identifiers
         self._is_emergency = is_emergency
         self._settings = settings
+        self._emergencies: Final = StrangerEmergencies()
         self._outgoing: list[Outgoing] = []
 
     def admits(self, request: Request, flow: Flow, *, now: float) -> bool:
@@ -99,15 +108,16 @@ class Gate:
                 self.call_rate.admits(behind_s, now=now)
             return True
         if request.method == "INVITE" and self._is_emergency(request):
-            return True
+            return is_known or self._helps(request, flow, now=now)
         priority = priority_of(request, is_known=is_known)
-        if not is_known and not self._hears(request, flow, priority, now=now):
-            return False
-        if self._has_time_for(priority, behind_s, now=now):
-            return True
-        self.counters.shed[priority] += 1
-        self._refuse(request, flow)
-        return False
+        if not is_known:
+            if not self._hears(request, flow, priority, now=now):
+                return False
+            if behind_s > 0 and priority is Priority.IN_DIALOG and self._is_made_up(request):
+                priority = Priority.REST
+        return self._has_time_for(priority, behind_s, now=now) or self._shed(
+            request, flow, priority
+        )
 
     def note_refused(self, request: Request, flow: Flow, *, now: float) -> None:
         """Learn that a request was refused for what it asked or who asked it."""
@@ -133,17 +143,34 @@ class Gate:
             return True
         if self._acquaintances.is_registered_near(request, host):
             return True
+        if not is_new and self._acquaintances.is_in_call(request):
+            return True
         self.counters.dropped += 1
         return False
+
+    def _helps(self, request: Request, flow: Flow, *, now: float) -> bool:
+        """Tell whether a stranger's call for help comes in, whatever else comes from there."""
+        host = flow.remote[0]
+        if self._emergencies.admits(host, now=now):
+            return True
+        if self._acquaintances.is_registered_near(request, host):
+            return True
+        return self._shed(request, flow, Priority.EMERGENCY)
+
+    def _is_made_up(self, request: Request) -> bool:
+        """Tell whether a stranger's request claims to belong to a call and does not."""
+        return request.method not in _LIGHT and not self._acquaintances.is_in_call(request)
 
     def _has_time_for(self, priority: Priority, behind_s: float, *, now: float) -> bool:
         if priority is Priority.NEW_INVITE:
             return self.call_rate.admits(behind_s, now=now)
         return behind_s <= BEHIND_MAX_S.get(priority, behind_s)
 
-    def _refuse(self, request: Request, flow: Flow) -> None:
-        """Answer 503 without keeping anything (RFC 3261 §8.2.7, §21.5.4)."""
+    def _shed(self, request: Request, flow: Flow, priority: Priority) -> bool:
+        """Answer 503 without keeping anything (RFC 3261 §8.2.7, §21.5.4); it does not come in."""
+        self.counters.shed[priority] += 1
         note_source(request, flow)
         first, last = RETRY_AFTER_S
         response = answer(request, 503, retry_after_s=round(self._identifiers.spread(first, last)))
         self._outgoing.append(outgoing_response(request, response, flow))
+        return False

@@ -49,6 +49,8 @@ class TransactionLayer:
     ) -> None:
         self.large_requests: LargeRequests | None = None
         """How large requests find another way than UDP; without it they find none."""
+        self.is_expected: Callable[[Request, Flow], bool] | None = None
+        """Whether a request is no stranger's; without it nobody is one."""
         self._identifiers = identifiers
         self._limits = limits
         self._is_emergency = is_emergency
@@ -229,7 +231,7 @@ class TransactionLayer:
             return
         note_source(request, flow)
         check_request(request)
-        if self._is_overloaded_for(request):
+        if self._is_overloaded_for(request, flow):
             self._refuse_overload(request, flow)
             return
         server = ServerTransaction(key, request, flow)
@@ -260,17 +262,29 @@ class TransactionLayer:
         if invite is not None and invite.state is State.PROCEEDING:
             self._outputs.events.append(CancelReceived(key, request))
 
-    def _is_overloaded_for(self, request: Request) -> bool:
-        """Tell whether this request is too much: calls that stand and emergencies go first."""
+    def _is_overloaded_for(self, request: Request, flow: Flow) -> bool:
+        """Tell whether this request is too much: calls that stand and emergencies go first.
+
+        Strangers have a part of the places, their calls for help all but the reserve.
+        """
         running = len(self._servers)
         limits = self._limits
-        if running < limits.server_transactions_max:
+        most = limits.server_transactions_max
+        if running < min(most, limits.server_transactions_strangers_max):
             return False
-        if running >= limits.server_transactions_max + limits.server_transactions_reserve:
+        is_emergency = self._is_emergency is not None and self._is_emergency(request)
+        if not self._is_expected(request, flow):
+            return running >= most or not is_emergency
+        if running < most:
+            return False
+        if running >= most + limits.server_transactions_reserve:
             return True
-        if request.method == "CANCEL" or request.to.tag is not None:
-            return False
-        return self._is_emergency is None or not self._is_emergency(request)
+        return not (is_emergency or request.method == "CANCEL" or request.to.tag is not None)
+
+    def _is_expected(self, request: Request, flow: Flow) -> bool:
+        if self.is_expected is None or self.is_expected(request, flow):
+            return True
+        return request.method == "CANCEL" and server_key(request, "INVITE") in self._servers
 
     def _refuse_overload(self, request: Request, flow: Flow) -> None:
         self._outputs.counters.overload_refusals += 1

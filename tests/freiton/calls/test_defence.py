@@ -44,8 +44,10 @@ def ask(switch: VirtualSwitch, number: int, *, source: Address = STRANGER) -> Re
         ("contact", f"<sip:{number}@{source[0]}>"),
         (
             "authorization",
-            f'Digest username="{number}", realm="example.org", nonce="n", uri="sip:example.org", '
-            'response="00000000000000000000000000000000", qop=auth, nc=00000001, cnonce="c"',
+            (
+                f'Digest username="{number}", realm="example.org", nonce="n", uri="sip:example.org", '
+                'response="00000000000000000000000000000000", qop=auth, nc=00000001, cnonce="c"'
+            ),
         ),
     ):
         request.add(key, value)
@@ -120,3 +122,30 @@ def test_a_scanner_by_name_hears_nothing() -> None:
     switch.wire.advance(40)
     assert phone.replies == []
     assert switch.parts.gate.counters.scanners > 0
+
+
+def test_a_call_is_ended_from_an_address_of_nobody_while_a_made_up_one_is_put_off() -> None:
+    switch = VirtualSwitch()
+    anna, ben = registered(switch)
+    side = anna.call("+493023125002")
+    ben.answer(ben.sides[-1])
+    fall_behind(switch, 1.0)
+    elsewhere: Address = ("192.0.2.77", 5060)
+    bye = Request("BYE", "sip:example.org")
+    for key, value in (
+        ("via", "SIP/2.0/UDP 192.0.2.77:5060;branch=z9hG4bKmoved"),
+        ("from", side.local),
+        ("to", side.remote),
+        ("call-id", side.call_id),
+        ("cseq", "99 BYE"),
+    ):
+        bye.add(key, value)
+    made_up = serialize(bye).replace(b";tag=", b";tag=no").replace(b"moved", b"none")
+    switch.receive(made_up, elsewhere)
+    switch.receive(serialize(bye), elsewhere)
+    statuses = [
+        parse_message(data).status  # type: ignore[union-attr]  # answers, since we only asked
+        for target, data in switch.take_packets()
+        if target == elsewhere
+    ]
+    assert statuses == [503, 200]

@@ -30,6 +30,9 @@ class Neighbours:
     def is_registered_near(self, request: Request, host: str) -> bool:
         return host == HOST and str(request.from_.uri) in self.near
 
+    def is_in_call(self, request: Request) -> bool:
+        return request.to.tag == "2"
+
 
 def gate(**limits: float) -> Gate:
     return Gate(
@@ -62,6 +65,7 @@ SIGNED = (("authorization", "Digest"),)
 PARADE = {
     "emergency": (request(uri="sip:110@example.org"), STRANGE),
     "in dialog": (request("BYE", to_tag=";tag=2"), STRANGE),
+    "invented dialog": (request("BYE", to_tag=";tag=3"), STRANGE),
     "cancel": (request("CANCEL"), STRANGE),
     "refresh": (request("REGISTER"), KNOWN),
     "continued": (request(fields=SIGNED), STRANGE),
@@ -69,6 +73,7 @@ PARADE = {
     "new register": (request("REGISTER"), STRANGE),
     "rest": (request("OPTIONS"), STRANGE),
 }
+REST = {"rest", "invented dialog"}
 
 
 def behind(seconds: float) -> Gate:
@@ -83,11 +88,11 @@ def behind(seconds: float) -> Gate:
     ("behind_s", "kept_out"),
     [
         (0.0, set()),
-        (0.08, {"rest"}),
-        (0.2, {"rest", "new register"}),
-        (0.3, {"rest", "new register", "new invite"}),
-        (0.6, {"rest", "new register", "new invite", "continued"}),
-        (2.0, {"rest", "new register", "new invite", "continued", "refresh"}),
+        (0.08, REST),
+        (0.2, REST | {"new register"}),
+        (0.3, REST | {"new register", "new invite"}),
+        (0.6, REST | {"new register", "new invite", "continued"}),
+        (2.0, REST | {"new register", "new invite", "continued", "refresh"}),
     ],
 )
 def test_the_order_of_admission(behind_s: float, kept_out: set[str]) -> None:
@@ -192,6 +197,37 @@ def test_a_scanner_hears_nothing(fields: tuple[tuple[str, str], ...]) -> None:
     assert made.outgoing() == []
     assert made.counters.scanners == 1
     assert made.admits(request("OPTIONS", fields=(("user-agent", "Snom"),)), STRANGE, now=100.0)
+
+
+def test_a_call_that_stands_is_heard_from_a_blocked_address() -> None:
+    made = gate()
+    made.sources.block(HOST, 600.0, now=100.0)
+    assert made.admits(request("BYE", to_tag=";tag=2"), STRANGE, now=101.0)
+    assert not made.admits(request("BYE", to_tag=";tag=3"), STRANGE, now=101.0)
+
+
+def stranger_at(number: int) -> Flow:
+    return Flow(LISTENER, (f"203.0.113.{number}", 5060))
+
+
+def test_a_stranger_cannot_flood_with_calls_for_help() -> None:
+    made = gate()
+    help_me = request(uri="sip:110@example.org")
+    heard = [made.admits(help_me, STRANGE, now=100.0) for _ in range(1_000)]
+    assert heard.count(True) == 20
+    assert made.counters.shed[Priority.EMERGENCY] == 980
+    assert len(made.outgoing()) == 980
+    assert all(made.admits(help_me, KNOWN, now=100.0) for _ in range(1_000))
+    assert made.admits(help_me, stranger_at(1), now=100.0)
+    assert made.admits(help_me, STRANGE, now=100.5)
+
+
+def test_nor_can_strangers_under_many_addresses() -> None:
+    made = gate()
+    help_me = request(uri="sip:110@example.org")
+    flows = [stranger_at(number) for number in range(250)]
+    assert [made.admits(help_me, flow, now=100.0) for flow in flows].count(True) == 200
+    assert made.admits(help_me, KNOWN, now=100.0)
 
 
 def test_one_ipv6_line_is_one_source() -> None:

@@ -320,6 +320,43 @@ def test_even_these_end_at_the_reserve() -> None:
     assert top.layer.counters.overload_refusals == 1
 
 
+STRANGERS = replace(SMALL, server_transactions_strangers_max=1)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_served"),
+    [
+        (request_text("OPTIONS"), False),
+        (request_text("BYE", to="<sip:alice@192.0.2.1>;tag=made-up"), False),
+        (request_text("CANCEL", branch="z9hG4bKnothing"), False),
+        (request_text("CANCEL", branch="z9hG4bKopen"), True),
+        (request_text("INVITE").replace("sip:alice@", "sip:112@"), True),
+    ],
+)
+def test_strangers_have_a_part_of_the_places(text: str, *, is_served: bool) -> None:
+    top = BenchTop(limits=STRANGERS, is_emergency=lambda request: "112" in request.uri_text)
+    top.open_server("INVITE", branch="z9hG4bKopen")
+    top.layer.is_expected = lambda _request, _flow: False
+    top.receive(text)
+    assert top.layer.server_transactions == 1 + is_served
+    assert top.layer.counters.overload_refusals == (not is_served)
+
+
+def test_the_rest_of_them_is_for_registered_phones() -> None:
+    top = BenchTop(limits=STRANGERS)
+    top.open_server("OPTIONS", branch="z9hG4bKstranger")
+    top.layer.is_expected = lambda _request, _flow: True
+    top.receive(request_text("OPTIONS"))
+    assert top.layer.server_transactions == 2
+
+
+def test_the_reserve_is_not_for_calls_for_help_of_strangers() -> None:
+    top = crowded()
+    top.layer.is_expected = lambda _request, _flow: False
+    top.receive(request_text("INVITE").replace("sip:alice@", "sip:112@"))
+    assert top.layer.counters.overload_refusals == 1
+
+
 def test_acks_and_repeats_pass_any_limit() -> None:
     top = crowded()
     top.receive(request_text("ACK", branch="z9hG4bKack"))
