@@ -218,9 +218,9 @@ class CallControl:
 
     def outcome(
         self, event: ResponseReceived | TransactionFailed, call_id: str, *, now: float
-    ) -> None:
-        """Hand over what became of a request that a call sent."""
-        self._step_if_any(self._calls.get(call_id), event, now=now)
+    ) -> bool:
+        """Hand over what became of a request that a call sent; False when the call is gone."""
+        return self._step_if_any(self._calls.get(call_id), event, now=now)
 
     def has_call_from(self, account_id: int, number: str) -> bool:
         """Tell whether somebody who shows this number calls, or talks with, an account."""

@@ -22,6 +22,7 @@ from freiton.calls.redirects import Redirects
 from freiton.calls.registrations import Registrations
 from freiton.calls.transfers import Transfers
 from sipcore.b2bua.extensions import check_extensions
+from sipcore.b2bua.late_answer import end_late_answer
 from sipcore.defence.gate import Gate
 from sipcore.dialog.dialog import DialogId
 from sipcore.errors import RemoteError
@@ -200,7 +201,8 @@ class Switch:
         elif first == SUBSCRIPTION:
             self._events.outcome(event, now=now)
         else:
-            self._calls.outcome(event, str(first), now=now)
+            if not self._calls.outcome(event, str(first), now=now):
+                perform_all(end_late_answer(event), self._layer, now=now)
             if self._calls.joins.has_redirected:
                 self._redirects.attend(now=now)
 

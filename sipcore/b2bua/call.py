@@ -364,8 +364,7 @@ class Call:
             self._fork.receive_request(event, attempt, now=now, out=out)
         elif leg is None:
             out.append(respond_outside(event, 481))
-        elif event.request.method == "BYE" and self._phase is Phase.INVITED:
-            # §15: a caller may give up its early dialog with BYE as well as with CANCEL.
+        elif self._phase is Phase.INVITED and leg.is_given_up_by(event):
             leg.respond(event, 200, out=out)
             self._abandon("caller", reason_of(event.request), 487, now, out)
         else:

@@ -337,6 +337,10 @@ class Leg(LegClient):
         if self.accepted is None:
             self._say_bye(now=now, out=out)
 
+    def is_given_up_by(self, event: RequestReceived) -> bool:
+        """Tell whether a caller ends its early dialog; it may by BYE as well as by CANCEL (§15)."""
+        return event.request.method == "BYE" and self.dialog.is_in_order(event.request)
+
     def receive_bye(self, event: RequestReceived, *, now: float, out: list[CallCommand]) -> None:
         """Answer a BYE at once; an INVITE in progress gets 487 (§15.1.2)."""
         self.respond(event, 200, out=out)

@@ -18,6 +18,7 @@ from freiton.accounting.charging_events import (
     CallEvent,
 )
 from freiton.calls.running_call import RunningCall
+from sipcore.b2bua.silent_call import SilentCall
 from tests.support.scripted_phones import ScriptedPhone
 from tests.support.scripted_side import Side
 from tests.support.virtual_switch import VirtualSwitch
@@ -374,7 +375,7 @@ def _view_of_running(one: RunningCall) -> tuple[int, ...]:
         one.phase,
         one.is_admitted,
         one.is_unproven,
-        one.call._phase,
+        -1 if isinstance(one.call, SilentCall) else one.call._phase,
         one.has_probed_holders,
         len(one.dialogs),
     )

@@ -31,6 +31,7 @@ from sipcore.b2bua.call_events import (
     SendResponse,
     Target,
 )
+from sipcore.b2bua.late_answer import end_late_answer
 from sipcore.b2bua.settings import CallSettings
 from sipcore.dialog.dialog import DialogId
 from sipcore.message import Request, Response, parse_message
@@ -652,6 +653,12 @@ class Switch(End):
         self.flush()
 
     def perform(self, call: Call, command: CallCommand) -> None:
+        if not self.send_command(command):
+            self.commands.append(command)
+            self.decide(call, command)
+
+    def send_command(self, command: CallCommand) -> bool:
+        """Do what a command wants of the wire; False when it is none of that kind."""
         layer, now = self.layer, self.now
         match command:
             case SendRequest():
@@ -663,10 +670,9 @@ class Switch(End):
             case SendResponse():
                 layer.respond(command.transaction, command.response, now=now)
             case _:
-                self.commands.append(command)
-                self.decide(call, command)
-                return
+                return False
         self.sent.append(command)
+        return True
 
     def decide(self, call: Call, command: CallCommand) -> None:
         if isinstance(command, Append) and self.appends:
@@ -714,6 +720,9 @@ class Switch(End):
         call = self.calls.get(call_id)
         if call is None:
             self.orphans.append(event)
+            if isinstance(event, ResponseReceived):
+                for command in end_late_answer(event):
+                    self.send_command(command)
         else:
             self.step(call, event)
 

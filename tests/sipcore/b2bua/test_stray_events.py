@@ -238,3 +238,37 @@ def test_bodies_are_equal_by_content_and_type() -> None:
 )
 def test_what_counts_as_sdp(content_type: str, content: bytes, has_sdp: bool) -> None:
     assert Body(content, (("content-type", content_type),)).has_sdp is has_sdp
+
+
+def test_an_answer_from_below_a_fork_that_comes_behind_the_end_is_ended() -> None:
+    """§13.2.2.4: every 2xx is acknowledged for 64·T1, also when its call is long over."""
+    net = Network()
+    net.bob.supports = "100rel"
+    net.dial()
+    # A PRACK, so that this dialog has used more numbers than its INVITE's.
+    net.bob.ring_reliably(tag="late")
+    net.bob.answer(tag="first")
+    net.alice.say("BYE")
+    assert net.switch.calls == {}
+    net.advance(10)
+    net.bob.answer(tag="late")
+    assert [line.is_over for line in net.bob.lines] == [True, True]
+    assert len([ack for ack in net.bob.acks if ack.to.tag == "late"]) == 1
+    net.assert_over()
+
+
+def test_a_bye_with_an_old_number_does_not_end_a_call_that_rings() -> None:
+    """§12.2.2 holds for an early dialog too."""
+    net = Network()
+    net.alice.supports = net.bob.supports = "100rel"
+    net.dial()
+    net.bob.ring_reliably(183, body=sdp("bob"))
+    line = net.alice.line
+    line.cseq -= 1  # the number of its PRACK
+    net.alice.say("BYE")
+    assert net.alice.finals("BYE") == [500]
+    assert net.alice.finals() == []
+    net.alice.say("BYE")
+    assert net.alice.finals("BYE") == [500, 200]
+    assert net.alice.finals() == [487]
+    net.assert_over()
