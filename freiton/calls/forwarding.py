@@ -15,6 +15,9 @@ from freiton.calls.intake import Intake, Sender
 from freiton.calls.perform import WireCommand
 from freiton.calls.ports import Site
 from freiton.routing.emergency import calls_for_help
+from freiton.routing.identity import shows_forbidden_number
+from freiton.routing.refusals import REFUSALS, RefusalCause
+from freiton.routing.request import read_request
 from sipcore.errors import RemoteError
 from sipcore.identifiers import Identifiers
 from sipcore.limits import RETRY_AFTER_S
@@ -180,6 +183,8 @@ class Forwarding:
         shown = request.from_.uri
         if not isinstance(shown, SipUri) or not self._intake.may_show(sender, shown):
             return Answer(403, "Not Your Identity")
+        if shows_forbidden_number(read_request(request, sender.source)):
+            return Answer(REFUSALS[RefusalCause.CALLER_NUMBER_FORBIDDEN].status)
         if request.has("privacy"):
             wanted = Privacy.of(request).values
             if "critical" in wanted and not _PRIVACY_OF_SESSIONS.isdisjoint(wanted):

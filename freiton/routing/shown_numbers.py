@@ -21,7 +21,8 @@ _SHORT_CODE: Final = r"(?!115)[1-9][0-9]{2,4}"
 _NEVER: Final = re.compile(rf"{_EMERGENCY}|{_DIRECTORY}|{_PREMIUM}|{_SHORT_CODE}")
 _NEVER_BY_NAME: Final = re.compile(rf"{_EMERGENCY}|{_DIRECTORY}|{_PREMIUM}")
 _NOT_DIALLED: Final = re.compile(r"[^0-9+]")
-_SEPARATORS: Final = str.maketrans("", "", " -.()/")
+_SEPARATORS: Final = str.maketrans("", "", " -.()/#")
+"""``#`` among them, as it ends what was dialled and is no part of the number."""
 
 TEXT_CHARS_MAX: Final = 128
 """No number is longer, however it is spelled; bounds the work on what a stranger wrote."""

@@ -45,6 +45,7 @@ from freiton.routing.redirected import (
 from freiton.routing.refusals import RefusalCause
 from freiton.routing.request import RouteRequest
 from freiton.routing.secure_hops import only_secure, unsecured
+from freiton.routing.shown_numbers import is_never_shown
 from freiton.routing.trunks import ordinary_trunks
 from rating.numbering import DiallingOrigin, NumberRefused, RefusalReason, ServiceNumber
 from sipcore.errors import LocalError
@@ -122,6 +123,9 @@ def connect_inbound(draft: Draft) -> RouteDecision | None:
         return None
     plan, directory = context.numbering.plan, context.directory
     draft.caller = trunk_caller(trunk, request, plan)
+    # However it was spelled: this is what the called side would be shown.
+    if draft.caller.number is not None and is_never_shown(draft.caller.number):
+        return RefusedCall(cause=RefusalCause.CALLER_NUMBER_FORBIDDEN)
     draft.history = redirected_by_trunk(request.redirections, trunk, plan)
     for text in (request.dialled, request.to_user):
         number = read_e164(text, trunk.number_format, plan)

@@ -233,6 +233,24 @@ def test_privacy_that_a_proxy_cannot_give_is_not_promised() -> None:
     assert switch.phone("anna").call(CAROL, fields=(("privacy", "id"),)).finals == []
 
 
+@pytest.mark.parametrize("method", ["INVITE", "MESSAGE"])
+@pytest.mark.parametrize(
+    "shown",
+    ["<sip:110@east.example>", "<sip:+499001@east.example>", '"112" <sip:carol@east.example>'],
+)
+def test_what_shows_a_number_that_nobody_may_show_is_broken_off(method: str, shown: str) -> None:
+    switch = open_town()
+    east = switch.carrier("east")
+    request = begin(east, method, "sip:ben@example.org")
+    request.replace_first("from", f"{shown};tag=forbidden")
+    heard = watch(switch)
+    switch.receive(serialize(request), east.address)
+    switch.wire.settle()
+    assert [data.split()[1] for to, data in heard() if to == east.address] == [b"403"]
+    assert switch.phone("ben").heard == []
+    assert switch.phone("ben").sides == []
+
+
 def test_while_draining_no_call_begins() -> None:
     switch = open_town()
     switch.drain()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
+from freiton.routing.decision import Connect
 from freiton.routing.directory import Account, NumberRight, Trunk
 from freiton.routing.refusals import REFUSALS, RefusalCause
 from freiton.routing.request import ClaimedIdentity, RedirectionClaim
+from freiton.routing.shown_numbers import is_never_shown
 from tests.freiton.routing.builders import (
     ANNA,
     BEN,
@@ -19,6 +22,7 @@ from tests.freiton.routing.builders import (
     TRUSTED,
     Scene,
     connected,
+    decided,
     device_group,
     dial,
     refused,
@@ -164,6 +168,22 @@ def test_a_phone_that_shows_a_forbidden_number_is_refused(shown: ClaimedIdentity
 def test_a_carrier_may_not_hide_such_a_number_in_a_display_name() -> None:
     request = dial("+493023125010", trunk=CARRIER, from_=claim("+493012345678", "112"))
     assert refused(request) is RefusalCause.CALLER_NUMBER_FORBIDDEN
+
+
+def test_no_spelling_of_a_carriers_number_gets_a_forbidden_one_shown() -> None:
+    chance = random.Random(120)  # noqa: S311 - a test that can be repeated
+    marks = ("", " ", "-", ".", "/", "(", ")", "(0)", "#", "*", "_", "+")
+    shown_count = 0
+    for _ in range(3000):
+        prefix = chance.choice(("", "0", "+49", "0049", "49", "+490", "+49(0)", "+", "00 49 (0)"))
+        digits = chance.choice(("110", "11833", "9001234567", "13771234", "1381234", "3012345678"))
+        user = prefix + "".join(one + chance.choice(marks + ("",) * 40) for one in digits)
+        decision = decided(dial("+493023125010", trunk=TRUSTED, from_=claim(user)))
+        if isinstance(decision, Connect) and not decision.is_number_hidden:
+            shown_count += 1
+            assert decision.calling_number is not None
+            assert not is_never_shown(decision.calling_number), user
+    assert shown_count > 100, "ordinary numbers go through"
 
 
 def test_a_call_for_help_is_never_broken_off() -> None:
