@@ -131,6 +131,13 @@ STRANGER_EMERGENCIES_ALL_PER_S = 50.0
 STRANGER_EMERGENCIES_ALL_BURST = 200
 """So many at once of all of them: an earthquake."""
 
+NOTIFIES_PER_TURN = 40
+"""NOTIFY requests sent one after the other; some 3 ms, for which an INVITE may wait."""
+
+NOTIFY_TURN_S = 0.01
+"""The time between two turns: 4,000 a second, so that a storm of lamps leaves two thirds of the
+time to calls, and the thousand lamps of a company show within half a second what is new."""
+
 CSEQ_MAX = 2**31 - 1
 """RFC 3261 §8.1.1.5: a sequence number is less than 2**31."""
 

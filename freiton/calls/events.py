@@ -32,7 +32,12 @@ from freiton.routing.directory import Directory
 from freiton.routing.watching import Verdict
 from sipcore.dialog.dialog import DialogId
 from sipcore.identifiers import Identifiers
-from sipcore.limits import DEFAULT_LIMITS, RETRY_AFTER_S
+from sipcore.limits import (
+    DEFAULT_LIMITS,
+    NOTIFIES_PER_TURN,
+    NOTIFY_TURN_S,
+    RETRY_AFTER_S,
+)
 from sipcore.message import Request, SipUri
 from sipcore.message.derive import respond
 from sipcore.message.event import Event
@@ -93,6 +98,8 @@ class Events:
         )
         self._bindings = BindingStates(site, locations, self.notifier, self.documents)
         self._directory = site.directory
+        self._next_turn = 0.0
+        self._turn_left = 0
 
     # What the wire says.
 
@@ -215,7 +222,7 @@ class Events:
             return
         self._save(now=now)
         self._follow_states(now=now)
-        for subscription in self.notifier.due():
+        for subscription in self._take_turn(now=now):
             try:
                 self._notify(subscription, now=now)
             except Exception as error:  # noqa: BLE001 - a fault of ours ends this one alone
@@ -229,11 +236,22 @@ class Events:
             self._changed(PRESENCE, int(topic), now=now)
 
     def next_deadline(self) -> float | None:
-        """Return when ``handle_deadlines`` has something to do; at once when there is news."""
-        if self._site.directory is not self._directory or self.notifier.has_due:
+        """Return when ``handle_deadlines`` has something to do; for news, at the next turn."""
+        if self._site.directory is not self._directory:
             return 0.0
+        if self.notifier.has_due:
+            return 0.0 if self._turn_left else self._next_turn
         deadlines = (self.notifier.next_deadline(), self.publications.next_deadline())
         return min((one for one in deadlines if one is not None), default=None)
+
+    def _take_turn(self, *, now: float) -> list[Subscription]:
+        """Take out who hears now: so many in a turn, that calls get through in between."""
+        if now >= self._next_turn:
+            self._next_turn = now + NOTIFY_TURN_S
+            self._turn_left = NOTIFIES_PER_TURN
+        due = self.notifier.due(self._turn_left)
+        self._turn_left -= len(due)
+        return due
 
     def _notify(self, subscription: Subscription, *, now: float) -> None:
         content, left = self.documents.content(subscription, now=now)

@@ -24,7 +24,7 @@ class Ticker:
 
     @property
     def when(self) -> float:
-        """The deadline of the last call, or of the next one."""
+        """The deadline of the last call, or of the next one; never before it was armed."""
         return self._when
 
     def arm(self, when: float | None) -> None:
@@ -35,10 +35,14 @@ class Ticker:
         """
         if when is None or (self._handle is not None and self._when <= when):
             return
+        now = time.monotonic()
+        # What is wanted at once is not late for having been wanted since ever.
+        due = max(when, now)
+        if self._handle is not None and self._when <= due:
+            return
         self.stop()
-        delay = max(0.0, when - time.monotonic()) + _RESOLUTION_S
-        self._when = when
-        self._handle = self._loop.call_later(delay, self._on_time)
+        self._when = due
+        self._handle = self._loop.call_later(due - now + _RESOLUTION_S, self._on_time)
 
     def stop(self) -> None:
         """Take back the call to come."""

@@ -7,6 +7,7 @@ Whoever has the state says ``changed``; whoever can render it takes ``due`` and 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Final
 
 from sipcore.dialog.dialog import Dialog, DialogId
@@ -211,10 +212,12 @@ class Notifier:
         """Whether anybody is to hear something now."""
         return bool(self._due)
 
-    def due(self) -> list[Subscription]:
-        """Take out the subscriptions whose NOTIFY is to be sent now."""
-        due, self._due = self._due, {}
-        return [self._subscriptions[key] for key in due if key in self._subscriptions]
+    def due(self, most: int) -> list[Subscription]:
+        """Take out subscriptions whose NOTIFY is to be sent now, those that wait longest."""
+        keys = list(islice(self._due, most))
+        for key in keys:
+            del self._due[key]
+        return [self._subscriptions[key] for key in keys]
 
     def notify(
         self, subscription: Subscription, content: Content | None, *, now: float

@@ -38,3 +38,14 @@ async def test_a_stopped_one_does_not_fire() -> None:
     ticker.stop()
     await asyncio.sleep(0.02)
     assert fired == []
+
+
+async def test_what_is_wanted_at_once_is_not_late() -> None:
+    fired: list[float] = []
+    ticker = Ticker(asyncio.get_running_loop(), lambda: fired.append(ticker.when))
+    start = time.monotonic()
+    ticker.arm(0.0)
+    ticker.arm(start - 5.0)
+    await until(lambda: bool(fired))
+    assert len(fired) == 1
+    assert fired[0] >= start

@@ -91,7 +91,7 @@ class Desk:
         self.now = until
 
     def tell(self) -> None:
-        for one in self.notifier.due():
+        for one in self.notifier.due(1_000):
             content = BODY if one.shows_state else None
             self.sent += self.notifier.notify(one, content, now=self.now)
 
@@ -394,4 +394,4 @@ def assert_forgotten(desk: Desk) -> None:
     assert notifier.count_in("dialog") == 0
     assert not notifier.is_watched("dialog", "2")
     assert notifier.next_deadline() is None
-    assert notifier.due() == []
+    assert notifier.due(1_000) == []
