@@ -167,7 +167,7 @@ class CallControl:
         """Take over an INVITE that may become a call: claim its place, then dial."""
         call_id = self._identifiers.call_id()
         make = partial(
-            Call,
+            Call.begin,
             call_id,
             received.request,
             received.transaction,

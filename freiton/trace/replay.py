@@ -237,8 +237,8 @@ class _Stage:
                 raise Divergence(f"{kind.name} has no such fields")
 
     def _begin(self, call_id: str, received: Any, keywords: dict[str, Any]) -> None:  # noqa: ANN401 - from a file
-        make: Callable[..., Call] = Call
-        self._call = make(
+        begin: Callable[..., Call] = Call.begin
+        self._call = begin(
             call_id, received.request, received.transaction, received.flow, **keywords
         )
 

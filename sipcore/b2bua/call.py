@@ -65,10 +65,7 @@ CALLER_LEG: Final = 0
 
 
 class Call:
-    """One call; raises RemoteError when its INVITE cannot make a dialog (see ``check_invite``).
-
-    ``follows_over`` and ``party`` are for a caller what they are for a ``Target``.
-    """
+    """One call; made by ``begin`` from an INVITE, or by ``resume`` from its record."""
 
     __slots__ = (
         "_answer", "_append_deadline", "_bridge", "_confirm", "_decision_deadline", "_early",
@@ -79,6 +76,37 @@ class Call:
     def __init__(
         self,
         call_id: str,
+        bridge: Bridge,
+        *,
+        identifiers: Identifiers,
+        settings: CallSettings,
+        fork: Fork | None = None,
+        early: EarlyDialogs | None = None,
+        parting: tuple[Leg, ...] = (),
+        resumed: CallRecord | None = None,
+    ) -> None:
+        self.call_id = call_id
+        self._bridge = bridge
+        self._fork = fork
+        self._identifiers = identifiers
+        self._settings = settings
+        self._session_ids = SessionIds()
+        self._early = early
+        self._phase = Phase.INVITED if resumed is None else Phase.CONNECTED
+        self._target = "" if resumed is None else resumed.target
+        self._resumed = resumed
+        self._parting = parting
+        self._answer = NO_BODY
+        self._confirm = True
+        self._is_recorded = False
+        self._append_deadline: float | None = None
+        self._decision_deadline: float | None = None
+        self._repeat_at: float | None = None
+
+    @classmethod
+    def begin(
+        cls,
+        call_id: str,
         invite: Request,
         transaction: TransactionId,
         flow: Flow,
@@ -87,7 +115,11 @@ class Call:
         settings: CallSettings = DEFAULT_SETTINGS,
         follows_over: tuple[Listener, ...] = (),
         party: str = "",
-    ) -> None:
+    ) -> Call:
+        """Begin a call; RemoteError when its INVITE cannot make a dialog (see ``check_invite``).
+
+        ``follows_over`` and ``party`` are for a caller what they are for a ``Target``.
+        """
         body = Body.of(invite, bytes_max=settings.body_bytes_max)
         caller = Leg(
             call_id,
@@ -101,17 +133,17 @@ class Call:
         caller.party = party
         received = RequestReceived(transaction, invite, flow)
         caller.open_early(received, body)
-        self._start(
+        bridge = Bridge(caller, identifiers=identifiers, settings=settings)
+        call = cls(
             call_id,
-            Bridge(caller, identifiers=identifiers, settings=settings),
-            Fork(call_id, invite, body, identifiers=identifiers, settings=settings),
+            bridge,
             identifiers=identifiers,
             settings=settings,
+            fork=Fork(call_id, invite, body, identifiers=identifiers, settings=settings),
+            early=EarlyDialogs(bridge, invite, is_offered=body.has_sdp, settings=settings),
         )
-        self._early: EarlyDialogs | None = EarlyDialogs(
-            self._bridge, invite, is_offered=body.has_sdp, settings=settings
-        )
-        self._session_ids.learn(received)
+        call._session_ids.learn(received)
+        return call
 
     @classmethod
     def resume(
@@ -145,17 +177,14 @@ class Call:
         bridge = Bridge(caller, identifiers=identifiers, settings=settings)
         bridge.add(callee)
         bridge.callee = callee
-        call = cls.__new__(cls)
-        call._start(  # noqa: SLF001 - the other way to make a call, within its class
+        return cls(
             call_id,
             bridge,
-            None,
             identifiers=identifiers,
             settings=settings,
+            parting=parting,
             resumed=written,
         )
-        call._parting = parting  # noqa: SLF001 - as above
-        return call
 
     def step(self, event: CallEvent, *, now: float) -> list[CallCommand]:
         """Take one event that belongs to this call; ``Ended`` is the last command ever."""
@@ -207,34 +236,6 @@ class Call:
         """Return the leg of a dialog."""
         legs = self._bridge.legs.values()
         return next((leg for leg in legs if leg.dialog.id == dialog_id), None)
-
-    def _start(
-        self,
-        call_id: str,
-        bridge: Bridge,
-        fork: Fork | None,
-        *,
-        identifiers: Identifiers,
-        settings: CallSettings,
-        resumed: CallRecord | None = None,
-    ) -> None:
-        self.call_id = call_id
-        self._bridge = bridge
-        self._fork = fork
-        self._identifiers = identifiers
-        self._settings = settings
-        self._session_ids = SessionIds()
-        self._early = None
-        self._phase = Phase.INVITED if resumed is None else Phase.CONNECTED
-        self._target = "" if resumed is None else resumed.target
-        self._resumed = resumed
-        self._parting: tuple[Leg, ...] = ()
-        self._answer = NO_BODY
-        self._confirm = True
-        self._is_recorded = False
-        self._append_deadline: float | None = None
-        self._decision_deadline: float | None = None
-        self._repeat_at: float | None = None
 
     def _take(self, event: CallEvent, now: float, out: list[CallCommand]) -> None:
         match event:

@@ -704,7 +704,7 @@ class Switch(End):
 
     def invite(self, event: RequestReceived) -> None:
         self.invites.append(event)
-        call = Call(
+        call = Call.begin(
             self.identifiers.call_id(),
             event.request,
             event.transaction,

@@ -84,4 +84,6 @@ def test_what_cannot_become_a_call(request_: Request, expected: int | None) -> N
 
 def test_a_call_of_such_an_invite_is_not_made() -> None:
     with pytest.raises(RemoteError):
-        Call("c1", invite(without="contact"), ("t",), FLOW, identifiers=CountingIdentifiers("x"))
+        Call.begin(
+            "c1", invite(without="contact"), ("t",), FLOW, identifiers=CountingIdentifiers("x")
+        )
