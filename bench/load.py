@@ -55,6 +55,8 @@ class Server:
     def __init__(self, name: str, port: int, command: list[str], folder: Path) -> None:
         self.name = name
         self.port = port
+        self.http_port = 0
+        """Where it tells its metrics, if it does."""
         self._log = (folder / f"{name}.log").open("wb")
         self._process = subprocess.Popen(
             command, cwd=folder, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log
@@ -176,7 +178,9 @@ def start_switch(folder: Path, users: int, *, carrier_port: int | None = None) -
     )
     os.environ["PYTHONPATH"] = str(ROOT)
     command = [*freiton, "run", "--sip", f"{HOST}:{port}", "--http", f"{HOST}:{http}"]
-    return Server("freiton", port, command, folder)
+    server = Server("freiton", port, command, folder)
+    server.http_port = http
+    return server
 
 
 def start_kamailio(folder: Path, users: int) -> Server:
@@ -229,10 +233,10 @@ def run_sipp(server: Server, load: str, folder: Path, *, count: int, rate: int) 
     )
 
 
-def start_callee(port: int, folder: Path) -> subprocess.Popen[bytes]:
+def start_callee(port: int, folder: Path, *, most_s: int = 180) -> subprocess.Popen[bytes]:
     command = [
         "sipp", "-sf", str(HERE / "scenarios" / "uas.xml"), "-i", HOST, "-p", str(port),
-        "-nostdin", "-timeout", "180s",
+        "-nostdin", "-timeout", f"{most_s}s",
     ]  # fmt: skip
     return subprocess.Popen(
         command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

@@ -13,10 +13,14 @@ import re
 import select
 import socket
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from bench.load import DOMAIN, HOST
+from bench.process_meter import ProcessMeter
+
+STRANGERS_HOST = "127.0.0.2"
+"""Another address than the phones', where nobody is registered."""
 
 T1_S = 0.5
 T2_S = 4.0
@@ -49,6 +53,7 @@ class Tally:
     refused: int = 0
     unanswered: int = 0
     dropped_here: int = 0
+    strangers: int = 0
     emergencies: int = 0
     emergencies_answered: int = 0
     setup_s: list[float] = field(default_factory=list)
@@ -81,10 +86,32 @@ class _Call:
         self.interval_s = T1_S
 
 
+class _Pace:
+    """Something that is begun evenly, so many times a second."""
+
+    def __init__(self, rate: float, start: float, begin: Callable[[float], None]) -> None:
+        self.rate = rate
+        self.next_at = start
+        self._interval_s = 1.0 / rate if rate else 0.0
+        self._begin = begin
+
+    def catch_up(self, now: float) -> int:
+        """Begin all that is due; return how many were not begun for being too late."""
+        dropped = 0
+        while self.next_at <= now:
+            if now - self.next_at > LATE_MAX_S:
+                dropped += 1
+            else:
+                self._begin(now)
+            self.next_at += self._interval_s
+        return dropped
+
+
 class Sender:
     """Users u0, u1 … behind one socket; each calls the one half of them further."""
 
     def __init__(self, port: int, users: int, contact_port: int) -> None:
+        """Send to ``port``; what is called through the switch answers at ``contact_port``."""
         self._switch = (HOST, port)
         self._users = users
         self._contact_port = contact_port
@@ -93,6 +120,10 @@ class Sender:
         self._socket.bind((HOST, 0))
         self._socket.setblocking(False)
         self.port = self._socket.getsockname()[1]
+        # What comes back to strangers is never read, as by those who only mean harm.
+        self._strangers = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._strangers.bind((STRANGERS_HOST, 0))
+        self._strangers.setblocking(False)
         self._calls: dict[bytes, _Call] = {}
         self._timers: list[tuple[float, int, str]] = []
         self._number = int(time.time() * 1000) % 1_000_000 * 1_000
@@ -101,29 +132,43 @@ class Sender:
 
     def close(self) -> None:
         self._socket.close()
+        self._strangers.close()
 
     def register_all(self) -> None:
         """Register every user from this socket; the calls go to the callee's port."""
         for user in range(self._users):
             self._register(user)
 
-    def run(self, rate: float, seconds: float, *, emergency_rate: float = 0.0) -> Tally:
-        """Begin calls evenly for so long, wait for those under way, and return what became."""
+    def run(
+        self,
+        rate: float,
+        seconds: float,
+        *,
+        emergency_rate: float = 0.0,
+        strangers_rate: float = 0.0,
+        meter: ProcessMeter | None = None,
+    ) -> Tally:
+        """Begin calls evenly for so long, wait for those under way, and return what became.
+
+        ``meter`` runs while calls are begun. Strangers send INVITEs from another address and do
+        nothing else.
+        """
         self.tally = Tally()
+        if meter is not None:
+            meter.start()
         start = time.monotonic()
-        begun, helped = 0, 0
+        kinds = (
+            _Pace(rate, start, self._begin_call),
+            _Pace(emergency_rate, start, self._begin_emergency),
+            _Pace(strangers_rate, start, self._send_as_stranger),
+        )
+        paces = [pace for pace in kinds if pace.rate]
         while (now := time.monotonic()) < start + seconds:
-            elapsed = now - start
-            while begun < elapsed * rate:
-                if elapsed - begun / rate > LATE_MAX_S:
-                    self.tally.dropped_here += 1
-                else:
-                    self._begin(now, emergency=False)
-                begun += 1
-            while helped < elapsed * emergency_rate:
-                self._begin(now, emergency=True)
-                helped += 1
-            self._turn(now, begun / rate + start if rate else start + seconds)
+            for pace in paces:
+                self.tally.dropped_here += pace.catch_up(now)
+            self._turn(now, min((pace.next_at for pace in paces), default=start + seconds))
+        if meter is not None:
+            meter.stop()
         until = time.monotonic() + GIVE_UP_S + 1.0
         while self._calls and (now := time.monotonic()) < until:
             self._turn(now, now + 0.05)
@@ -144,17 +189,36 @@ class Sender:
 
     # Calls.
 
+    def _begin_call(self, now: float) -> None:
+        self.tally.attempted += 1
+        self._begin(now, emergency=False)
+
+    def _begin_emergency(self, now: float) -> None:
+        self.tally.emergencies += 1
+        self._begin(now, emergency=True)
+
     def _begin(self, now: float, *, emergency: bool) -> None:
         self._number += 1
         user = self._number % self._users
         target = "112" if emergency else f"u{(user + self._users // 2) % self._users}"
         call = _Call(self._number, user, target, now, emergency=emergency)
         self._calls[call.call_id.encode()] = call
-        if emergency:
-            self.tally.emergencies += 1
-        else:
-            self.tally.attempted += 1
         self._send_invite(call, "")
+
+    def _send_as_stranger(self, now: float) -> None:
+        self._number += 1
+        self._count += 1
+        self.tally.strangers += 1
+        call = _Call(self._number, 0, f"u{self._number % self._users}", now, emergency=False)
+        host, port = self._strangers.getsockname()
+        lines = self._lines("INVITE", f"sip:{call.target}@{DOMAIN}", call)
+        lines[1] = f"Via: SIP/2.0/UDP {host}:{port};branch=z9hG4bKstranger{self._count}"
+        lines[3] = f"From: <sip:nobody{call.number}@{DOMAIN}>;tag=n{call.number}"
+        lines += [f"Contact: <sip:nobody@{host}:{port}>", "Content-Type: application/sdp"]
+        try:
+            self._strangers.sendto(_message(lines, SDP), self._switch)
+        except BlockingIOError:
+            self.tally.dropped_here += 1
 
     def _send_invite(self, call: _Call, credentials: str) -> None:
         uri = f"sip:{call.target}@{DOMAIN}"
