@@ -6,6 +6,9 @@ set -eu
 missing=""
 command -v sipp >/dev/null 2>&1 || missing="$missing sip-tester"
 command -v sipsak >/dev/null 2>&1 || missing="$missing sipsak"
+command -v kamailio >/dev/null 2>&1 || missing="$missing kamailio"
+command -v linphonec >/dev/null 2>&1 || missing="$missing linphone-cli"
+command -v svwar >/dev/null 2>&1 || missing="$missing sipvicious"
 command -v prometheus >/dev/null 2>&1 || missing="$missing prometheus"
 [ -n "$missing" ] || exit 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import statistics
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from tests.interop.softphone import RATE, Softphone, read_samples, share_of
 from tests.interop.switchboard import ALICE, BOB, DOMAIN, PASSWORD, found
+from tests.interop.wire import UdpAgent
 from tests.support.switch_process import HOST, SwitchProcess
 
 pytestmark = [
@@ -25,6 +27,8 @@ pytestmark = [
     ),
 ]
 
+TRUNK = '\n[[trunks]]\nname = "carrier"\nhost = "127.0.0.1:{port}"\n'
+BERLIN = "03055501234"
 PJSIP = "pjsua_program.py"
 ALICES_HZ = 440
 BOBS_HZ = 1000
@@ -39,8 +43,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def switch(folder: Path) -> Iterator[SwitchProcess]:
-    with found(folder) as switch:
+def carrier() -> Iterator[UdpAgent]:
+    with UdpAgent((HOST, 9), user="carrier", domain="carrier.example") as carrier:
+        yield carrier
+
+
+@pytest.fixture(scope="module")
+def switch(folder: Path, carrier: UdpAgent) -> Iterator[SwitchProcess]:
+    with found(folder, trunks=TRUNK.format(port=carrier.bound[1])) as switch:
+        carrier.remote = (HOST, switch.sip_port)
         yield switch.start()
         switch.stop()
         assert [one for one in switch.log_lines() if one["level"] == "error"] == []
@@ -113,6 +124,7 @@ def test_pjsip_calls_baresip(
     assert [bob.wait_for("digit", count=place)["digit"] for place in (1, 2)] == ["5", "#"]
     alice.order("hold")
     bob.wait_for("held")
+    time.sleep(SETTLE_S)  # until the holder has heard so too
     alice.order("resume")
     bob.wait_for("resumed")
     assert_hears(bob, ALICES_HZ)
@@ -130,6 +142,7 @@ def test_baresip_calls_pjsip(
     assert_hears(alice, BOBS_HZ)
     bob.order("hold")
     alice.wait_for("held")
+    time.sleep(SETTLE_S)
     bob.order("resume")
     alice.wait_for("resumed")
     alice.order("hang-up")
@@ -168,3 +181,25 @@ def test_pjsip_calls_by_tcp(
         caller.order("hang-up")
         bob.wait_for("closed")
     assert switch.wait_for_records(before + 1)[-1]["ending"] == "answered"
+
+
+def test_pjsip_transfers_baresip_to_a_carrier(
+    switch: SwitchProcess, before: int, alice: Softphone, bob: Softphone, carrier: UdpAgent
+) -> None:
+    """The carrier knows no REFER: the switch calls it, and pjsip is told how that went."""
+    connect(alice, bob, BOB)
+    alice.order("transfer", uri=f"sip:{BERLIN}@{DOMAIN}")
+    invite = carrier.wait_for_request("INVITE")
+    carrier.respond(invite, 180)
+    call = carrier.answer(invite)
+    carrier.answer(carrier.wait_for_request("INVITE"))  # the same dialog, with bob's session now
+    alice.wait_for("closed")
+    told = [one["status"] for one in alice.events if one["event"] == "transferred"]
+    assert (told[0], told[-1]) == (100, 200)
+    time.sleep(SETTLE_S)
+    assert not [one for one in bob.events if one["event"] == "closed"]
+    call.hang_up()
+    bob.wait_for("closed")
+    records = switch.wait_for_records(before + 2)[-2:]
+    assert {one["ending"] for one in records} == {"answered"}
+    assert {one["called_number"] for one in records} == {BOB, "+493055501234"}
