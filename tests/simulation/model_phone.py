@@ -12,7 +12,7 @@ from sipcore.message.message import serialize
 from sipcore.transaction.events import RequestReceived
 from sipcore.transport.flow import Address
 from tests.support.phones import SWITCH, Line, Network, Phone, Switch, World, sdp
-from tests.support.weather import Weather
+from tests.support.weather import Weather, WeatherInWorld
 
 GIVE_UP_S: Final = 32.0
 RAW: Final = "z9hG4bKraw"
@@ -148,22 +148,23 @@ class ModelNetwork(Network):
             ModelPhone(self, name, phone.address) for name, phone in self.callees.items()
         ]
         self.callees = {phone.name: phone for phone in self.called}
-        self.weather = Weather(self)
+        self.weather = Weather()
+        WeatherInWorld(self, self.weather)
         self.answers: dict[str, int] = {}
         for phone in (self.caller, *self.called):
             phone.weather = self.weather
-        is_lost = self.weather.is_lost
-        self.loses = lambda source, target, data: (
-            self._note(source, data) or is_lost(source, target, data)
-        )
+        self.loses = self._is_lost
 
-    def _note(self, source: tuple[str, int], data: bytes) -> bool:
+    def _is_lost(self, source: Address, target: Address, data: bytes) -> bool:
+        self._note(source, data)
+        return self.weather.take((source, target, data), self.packets, now=self.now)
+
+    def _note(self, source: Address, data: bytes) -> None:
         """Keep what the switch answers to what was thrown at it."""
         if source == SWITCH and data.startswith(b"SIP/2.0 ") and RAW.encode() in data:
-            via = data.partition(RAW.encode())[2]
-            branch = RAW + via.split(b";")[0].split(b"\r\n")[0].decode()
-            self.answers[branch] = int(data[8:11])
-        return False
+            branch = data.partition(RAW.encode())[2]
+            number = branch.split(b";")[0].split(b"\r\n")[0].decode()
+            self.answers[RAW + number] = int(data[8:11])
 
 
 def described(phone: Phone, version: int) -> bytes:

@@ -541,7 +541,7 @@ class Phone(End):
         status = self.answers.get(request.method, 200)
         if request.method == "BYE":
             line.is_over = True
-            self.repeated = []
+            self.repeated = [e for e in self.repeated if e.response.to.tag != request.to.tag]
         if status is None:
             self.held.append(event)
         elif request.method == "INVITE" and status == 200:

@@ -52,6 +52,8 @@ class ScriptedPhone:
         self.sides: list[Side] = []
         self.answers: dict[str, int] = {}
         self.is_dead = False
+        self.may_hear_late = False
+        """Whether an old CSeq is a packet that came late, to be refused with 500, and no fault."""
         self.refuses_offerless = False
         """Whether it answers 488 to a re-INVITE that asks for an offer."""
         self.sdp = SDP
@@ -283,6 +285,9 @@ class ScriptedPhone:
         side = self._side_of(request)
         if side is None:
             self._reply(request, source, 481)
+            return
+        if request.cseq.number < side.remote_cseq and self.may_hear_late:
+            self._reply(request, source, 500)
             return
         assert request.cseq.number >= side.remote_cseq, f"{self.name} got an old CSeq"
         side.remote_cseq = request.cseq.number
