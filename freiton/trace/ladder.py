@@ -11,7 +11,7 @@ import msgspec
 
 from freiton.logs import mask_number
 from freiton.trace.recording import Kind
-from freiton.trace.shown_message import label, read_shown
+from freiton.trace.shown_message import label, printable, read_shown
 from freiton.trace.trace_file import Trace
 from sipcore.message import Request, Response
 
@@ -57,6 +57,7 @@ def ladder(trace: Trace, *, full: bool = False) -> list[str]:
     lines = [_title(trace), "", _row("", "caller", "switch", "callee")]
     for step in _gathered(steps_of(trace)):
         text = step.text if full or step.is_of_log else mask_number(step.text)
+        text = printable(text)
         lines.append(_told(step, text) if step.lane == "switch" else _drawn(step, text))
     if trace.whole < len(trace.entries):
         lines.append(
@@ -232,8 +233,8 @@ def summary(trace: Trace) -> dict[str, Any]:
         "call_id": trace.call_id or (trace.keys[0] if trace.keys else ""),
         "began_at": trace.began_at,
         "is_running": trace.is_call and trace.ended is None,
-        "what": mask_number(decided.removeprefix("routing: ")),
-        "outcome": outcome.removeprefix(_LOG) or _last_answer(messages),
+        "what": printable(mask_number(decided.removeprefix("routing: "))),
+        "outcome": printable(outcome.removeprefix(_LOG) or _last_answer(messages)),
         "messages": len(messages),
     }
 

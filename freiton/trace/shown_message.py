@@ -13,10 +13,16 @@ _STATIC: Final = {"0": "PCMU", "3": "GSM", "4": "G723", "8": "PCMA", "9": "G722"
 _EVENTS: Final = "telephone-event"
 _CODECS_SHOWN: Final = 3
 _SECRET: Final = re.compile(
-    r"^((?:proxy-)?authorization|(?:www|proxy)-authenticate|authentication-info)[ \t]*:.*"
-    r"(?:\r\n[ \t].*)*",
+    r"^((?:proxy-)?authorization|(?:www|proxy)-authenticate|authentication-info)[ \t]*:[^\r\n]*"
+    r"(?:\r\n[ \t][^\r\n]*)*",
     re.IGNORECASE | re.MULTILINE,
 )
+_MEDIA_KEY: Final = re.compile(
+    r"^(k=|a=crypto:\S*[ \t]+\S+|a=ice-pwd:|a=key-mgmt:)[^\r\n]*", re.IGNORECASE | re.MULTILINE
+)
+"""Keys of the media (RFC 4566, RFC 4567, RFC 4568, RFC 8839)."""
+_NAMING_LINE: Final = re.compile(r"[oisuep]=")
+"""Lines of SDP with names, numbers or free text in them (RFC 4566 §5)."""
 _ADDRESS: Final = re.compile(
     r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b|\[[0-9A-Fa-f:]+\](?::\d+)?|"
     r"(?<=[;=])(?:branch|tag|rport|received)=[^;,>\s]+"
@@ -71,14 +77,41 @@ def media_note(message: Request | Response) -> str:
 
 
 def whole_text(data: bytes, *, full: bool) -> str:
-    """Return a message as text: credentials cut out always, numbers masked unless ``full``."""
-    text = _SECRET.sub(r"\1: (cut out)", data.decode("utf-8", "replace"))
-    if full:
+    """Return a message as text: credentials and keys of the media cut out always.
+
+    Unless ``full``, numbers are masked, and of a body that is no SDP only its size is told: it is
+    what people write to each other, or the digits of a PIN.
+    """
+    head, blank, body = data.decode("utf-8", "replace").partition("\r\n\r\n")
+    lines = _SECRET.sub(r"\1: (cut out)", head).split("\r\n")
+    if not full:
+        message = read_shown(data)
+        lines = [mask_uris(lines[0]), *(_masked_line(line) for line in lines[1:])]
+        is_sdp = message is not None and message.content_type == "application/sdp"
+        if body and not is_sdp:
+            body = f"({len(body)} characters)"
+        body = "\r\n".join(
+            mask_uris(line) if names_people(line) else line for line in body.splitlines()
+        )
+    text = "\r\n".join(lines) + blank + without_keys(body, "(cut out)")
+    return "\r\n".join(printable(line) for line in text.splitlines())
+
+
+def without_keys(sdp: str, instead: str) -> str:
+    """Return a session description with ``instead`` in place of every key."""
+    return _MEDIA_KEY.sub(rf"\1 {instead}", sdp)
+
+
+def names_people(line: str) -> bool:
+    """Tell whether a line of SDP may hold a name or a number."""
+    return _NAMING_LINE.match(line) is not None
+
+
+def printable(text: str) -> str:
+    """Return one line without what a peer may have put in to command a terminal."""
+    if text.isprintable():
         return text
-    head, blank, body = text.partition("\r\n\r\n")
-    lines = head.split("\r\n")
-    masked = [mask_uris(lines[0]), *(_masked_line(line) for line in lines[1:])]
-    return "\r\n".join(masked) + blank + body
+    return "".join(one if one.isprintable() or one == "\t" else "\ufffd" for one in text)
 
 
 def mask_uris(text: str) -> str:

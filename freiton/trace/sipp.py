@@ -13,6 +13,7 @@ from typing import Final
 from freiton.errors import OperatorError
 from freiton.logs import mask_number
 from freiton.trace.ladder import Step, steps_of
+from freiton.trace.shown_message import names_people, printable, without_keys
 from freiton.trace.trace_file import Trace
 from sipcore.errors import RemoteError
 from sipcore.message import Request, Response, SipUri, parse_message
@@ -26,6 +27,9 @@ _KEPT: Final = (
 )  # fmt: skip
 _ADDRESS_LINE: Final = re.compile(r"^(o=\S+ \S+ \S+|c=)(\s*)IN IP[46] \S+")
 _MEDIA_LINE: Final = re.compile(r"^m=(\w+) [1-9]\d*")
+_NO_KEYWORDS: Final = str.maketrans("[]", "()")
+_DIGIT: Final = re.compile(r"[0-9*#A-D]", re.IGNORECASE)
+_NO_KEY: Final = f"inline:{'A' * 40}"
 _SIGNED: Final = ("authorization", "proxy-authorization")
 
 _VIA_OF_OURS: Final = "Via: SIP/2.0/[transport] [local_ip]:[local_port];rport;branch=[branch]"
@@ -188,7 +192,7 @@ class _Scenario:
 
     def _response_lines(self, message: Response) -> list[str]:
         lines = [
-            f"SIP/2.0 {message.status} {message.reason or 'OK'}",
+            f"SIP/2.0 {message.status} {_literal(message.reason) or 'OK'}",
             "[last_Via:]",
             "[last_From:]",
         ]
@@ -211,8 +215,7 @@ class _Scenario:
         ]
         if not message.body:
             return [*lines, "Content-Length: 0"]
-        body = message.body.decode("utf-8", "replace").splitlines()
-        return [*lines, "Content-Length: [len]", "", *(_body_line(line) for line in body)]
+        return [*lines, "Content-Length: [len]", "", *_body_lines(message)]
 
 
 def _user(message: Request, key: str) -> str:
@@ -220,19 +223,37 @@ def _user(message: Request, key: str) -> str:
         uri = (message.from_ if key == "from" else message.to).uri
     except RemoteError:
         return "anonymous"
-    return _masked(uri.user or "anonymous") if isinstance(uri, SipUri) else "anonymous"
+    if not isinstance(uri, SipUri) or not uri.user:
+        return "anonymous"
+    return SipUri("host", user=_masked(uri.user)).escaped_user or "anonymous"
 
 
 def _host(message: Request) -> str:
     uri = message.from_.uri
-    return uri.host if isinstance(uri, SipUri) else "[remote_ip]"
+    return uri.host if isinstance(uri, SipUri) and "[" not in uri.host else "[remote_ip]"
 
 
 def _masked(text: str) -> str:
-    return mask_number(text).replace("*", "0")
+    return _literal(mask_number(text).replace("*", "0"))
+
+
+def _literal(text: str) -> str:
+    """Return what a peer wrote without what SIPp would act on: ``[file name=…]`` reads a file."""
+    return printable(text).translate(_NO_KEYWORDS)
+
+
+def _body_lines(message: Request | Response) -> list[str]:
+    """Return a body; what people wrote or typed is not in it."""
+    body = message.body.decode("utf-8", "replace")
+    if message.content_type.startswith("text/"):
+        return [f"({len(body)} characters)"]
+    if message.content_type.startswith("application/dtmf"):
+        return [_literal(_DIGIT.sub("0", line)) for line in body.splitlines()]
+    return [_body_line(line) for line in without_keys(body, _NO_KEY).splitlines()]
 
 
 def _body_line(line: str) -> str:
+    line = _masked(line) if names_people(line) else _literal(line)
     line = _MEDIA_LINE.sub(r"m=\1 [auto_media_port]", line)
     return _ADDRESS_LINE.sub(r"\1\2IN IP[media_ip_type] [media_ip]", line)
 

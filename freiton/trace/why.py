@@ -8,7 +8,7 @@ from freiton.routing.directory import Account, Directory
 from freiton.routing.refusals import REFUSALS, RefusalCause
 from freiton.trace.ladder import Step, euros, steps_of
 from freiton.trace.recording import Kind
-from freiton.trace.shown_message import mask_uris, read_shown
+from freiton.trace.shown_message import mask_uris, printable, read_shown
 from freiton.trace.trace_file import Trace
 from freiton.trace.why_texts import ADVICE, ENDS, STATUSES, Told
 from rating.cdr import CallDetailRecord
@@ -123,8 +123,8 @@ def _of_trace(trace: Trace, place: int) -> list[str]:
         return [("Noch ohne Antwort.", "Not answered yet.")[place]]
     told = [
         (
-            f"Beantwortet mit {final.status} {final.reason}; ohne Datensatz.",
-            f"Answered with {final.status} {final.reason}; no record was made.",
+            f"Beantwortet mit {final.status} {printable(final.reason)}; ohne Datensatz.",
+            f"Answered with {final.status} {printable(final.reason)}; no record was made.",
         )[place]
     ]
     if final.status in STATUSES:
@@ -138,7 +138,9 @@ def _said(trace: Trace | None, place: int) -> list[str]:
     if final is None or final.is_success:
         return []
     fields = [
-        f"{key.title()}: {mask_uris(value)}" for key in _TOLD_FIELDS for value in final.values(key)
+        f"{key.title()}: {printable(mask_uris(value))}"
+        for key in _TOLD_FIELDS
+        for value in final.values(key)
     ]
     if not fields:
         return []
