@@ -34,6 +34,7 @@ class Dialog:
         "_first_hop",
         "_is_loose",
         "call_id",
+        "id",
         "local",
         "local_sequence",
         "local_tag",
@@ -55,6 +56,8 @@ class Dialog:
         local_sequence: int = 0,
         remote_sequence: int | None = None,
     ) -> None:
+        self.id = dialog_id
+        """The dialog ID from our end; it never changes."""
         self.call_id, self.local_tag, self.remote_tag = dialog_id
         self.local = local
         self.remote = remote
@@ -97,11 +100,6 @@ class Dialog:
             route_set=route_set,
             local_sequence=request.cseq.number,
         )
-
-    @property
-    def id(self) -> DialogId:
-        """The dialog ID from our end."""
-        return DialogId(self.call_id, self.local_tag, self.remote_tag)
 
     @property
     def first_hop(self) -> Uri:
