@@ -36,7 +36,8 @@ def number_of_another(
     if is_diverted and context.has_call_from(account.id, number):
         return number
     right = directory.number_right(account.id, number, on=context.today)
-    if right is None:
+    # Assigned to an account here since the proof was entered: nobody else's from then on.
+    if right is None or directory.owner_of_number(number) is not None:
         return None
     if number.startswith(_GERMANY):
         return number

@@ -12,7 +12,8 @@ from freiton.calls.ports import WallClock
 from freiton.trace.hep import CaptureAgent, hep_packet
 from freiton.trace.replay import HEAD_END
 from sipcore.message import Request, Response
-from sipcore.transport.flow import Address, Flow, Outgoing
+from sipcore.transport.flow import Address, Flow, Listener, Outgoing
+from sipcore.transport.next_hop import is_numeric
 
 WAITING_MAX: Final = 2_048
 """Copies that wait for the end of a wake-up; beyond them the oldest are lost, and counted."""
@@ -85,7 +86,7 @@ class HepExporter:
 
     def _packet(self, copy: Copy) -> bytes:
         at, head, body, flow, is_ours = copy
-        here, there = flow.listener.advertised, flow.remote
+        here, there = _address_of(flow.listener), flow.remote
         return hep_packet(
             head if is_ours else head + HEAD_END + body,
             here if is_ours else there,
@@ -94,3 +95,8 @@ class HepExporter:
             at=at,
             agent=self._agent,
         )
+
+
+def _address_of(listener: Listener) -> Address:
+    """Return how others reach a listener, but where that is a name, as TLS wants one."""
+    return listener.advertised if is_numeric(listener.advertised[0]) else listener.bound

@@ -134,7 +134,7 @@ def _read(data: Any, given: dict[str, object], depth: int) -> Any:  # noqa: ANN4
         case "text":
             return value.decode("utf-8", "surrogateescape")
         case "enum":
-            return _class(data["class"])(value)
+            return _enum(data["class"])(value)
         case "dict":
             return {
                 _read(key, given, depth - 1): _read(one, given, depth - 1) for key, one in value
@@ -157,6 +157,13 @@ def _object(cls: type, members: dict[str, Any]) -> object:
             raise NotPlain(f"{cls.__name__} has no {name}")
         object.__setattr__(made, name, value)
     return made
+
+
+def _enum(name: str) -> type[Enum]:
+    found = _class(name)
+    if not issubclass(found, Enum):
+        raise NotPlain(f"{name} is no enumeration")
+    return found
 
 
 def _name(cls: type) -> str:

@@ -81,4 +81,4 @@ class Recording:
     def adopt(self, other: Recording) -> None:
         """Take over what another recording has: its request turned out to be for this call."""
         for entry in other.all_entries():
-            self.add(entry)
+            self.add(entry, sum(len(part) for part in entry if isinstance(part, bytes)))

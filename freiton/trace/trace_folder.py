@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import re
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from freiton.trace.trace_file import Trace, decode_trace, encode_trace
+from freiton.trace.trace_file import Trace, TraceError, decode_trace, encode_trace
 
 FOLDER: Final = "traces"
 SUFFIX: Final = ".trace"
@@ -48,13 +49,14 @@ class TraceFolder:
                 path.unlink(missing_ok=True)
 
     def erase(self, *, before: float | None = None, call_id: str | None = None) -> int:
-        """Delete the recordings of calls begun before an instant of the epoch, or of one call."""
+        """Delete the recordings of calls begun before an instant of the epoch, or of one call.
+
+        A file that cannot be read goes too: it could be of such a call, and is of no use.
+        """
         erased = 0
         for path in self.files():
-            is_meant = path.stat().st_mtime < before if before is not None else False
-            if call_id is not None:
-                is_meant = _is_of(path, call_id)
-            if is_meant:
+            trace = _read(path)
+            if trace is None or trace.call_id == call_id or (before and _began(trace) < before):
                 path.unlink(missing_ok=True)
                 erased += 1
         return erased
@@ -68,5 +70,12 @@ def write_private(path: Path, data: bytes) -> None:
         file.write(data)
 
 
-def _is_of(path: Path, call_id: str) -> bool:
-    return decode_trace(path.read_bytes()).call_id == call_id
+def _read(path: Path) -> Trace | None:
+    try:
+        return decode_trace(path.read_bytes())
+    except TraceError:
+        return None
+
+
+def _began(trace: Trace) -> float:
+    return datetime.fromisoformat(trace.began_at).timestamp()

@@ -88,6 +88,11 @@ def test_without_a_proof_that_holds_today_ones_own_is_shown(
     assert shown_to(TRUSTED, PROVEN, rights=rights) == (OWN_AT_TRUSTED, OWN_AT_TRUSTED)
 
 
+def test_a_number_that_was_assigned_here_since_is_nobody_elses() -> None:
+    told = shown_to(TRUSTED, "+493023125010", rights=(right("+493023125010"),))
+    assert told == (OWN_AT_TRUSTED, OWN_AT_TRUSTED)
+
+
 def test_where_the_assigned_number_cannot_go_along_no_other_is_shown() -> None:
     told = shown_to(CARRIER, PROVEN, rights=(right(),))
     assert told == (f"<sip:{OWN}@carrier.example>", None)

@@ -86,12 +86,15 @@ def test_ipv6_over_tcp_and_no_password() -> None:
     assert not {3, 4} & set(found)
 
 
-def exported(waiting_max: int, count: int) -> tuple[list[bytes], HepExporter]:
+def exported(
+    waiting_max: int, count: int, *, advertised: str = "192.0.2.1"
+) -> tuple[list[bytes], HepExporter]:
     """Hand messages to an exporter in one go and give what a server gets."""
     server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     server.bind(("127.0.0.1", 0))
     server.settimeout(0.3)
-    flow = Flow(Listener("udp", Transport.UDP, ("192.0.2.1", 5060)), ("198.51.100.1", 5061))
+    listener = Listener("udp", Transport.UDP, ("192.0.2.1", 5060), (advertised, 5060))
+    flow = Flow(listener, ("198.51.100.1", 5061))
 
     async def tell() -> HepExporter:
         exporter = HepExporter(
@@ -125,6 +128,12 @@ def test_exporter_sends_what_came_and_what_went() -> None:
     assert went[15] == b"SIP/2.0 200 OK 0"
     assert (went[3], went[4]) == (bytes([192, 0, 2, 1]), bytes([198, 51, 100, 1]))
     assert (exporter.sent_count, exporter.lost_count) == (2, 0)
+
+
+def test_copies_name_an_address_where_peers_are_told_a_name() -> None:
+    packets, exporter = exported(100, 1, advertised="sip.example.org")
+    assert chunks(packets[0])[4] == bytes([192, 0, 2, 1])
+    assert exporter.lost_count == 0
 
 
 def test_exporter_loses_the_oldest_when_too_much_waits() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import time
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from freiton.trace import plain
 from freiton.trace.ladder import WIDTH, ladder
 from freiton.trace.recorder import Recorder, RecorderLimits
-from freiton.trace.recording import TAIL_MAX
+from freiton.trace.recording import TAIL_MAX, Kind, Recording
 from freiton.trace.replay import replay
 from freiton.trace.shown_message import whole_text
 from freiton.trace.trace_file import TraceError, decode_trace, encode_trace
@@ -129,6 +130,22 @@ def test_files_name_no_code(name: str) -> None:
         plain.read({"$": "object", "class": name, "value": {}})
 
 
+def test_files_call_no_class_as_if_it_were_an_enumeration() -> None:
+    data = {"$": "enum", "class": "sipcore.message.uri:SipUri", "value": "host"}
+    with pytest.raises(plain.NotPlain, match="no enumeration"):
+        plain.read(data)
+
+
+def test_what_a_call_takes_over_counts_among_its_bytes() -> None:
+    call = Recording(bytes_max=5_000, now=0.0)
+    for _ in range(10):
+        attempt_of_another = Recording(bytes_max=5_000, now=0.0)
+        attempt_of_another.add((Kind.RECEIVED, 0.0, b"h" * 900, b"b" * 900, FLOW), 1_800)
+        call.adopt(attempt_of_another)
+    assert call.is_cut
+    assert len(call.entries) == 2
+
+
 def test_values_come_back_as_they_were() -> None:
     values = [FLOW, ("a", [1, 2.5, None]), {"k": b"\xff"}, frozenset({1}), "\udcff", Transport.TCP]
     for value in values:
@@ -149,6 +166,12 @@ def test_files_are_private_few_and_soon_gone(tmp_path: Path) -> None:
     assert decode_trace(path.read_bytes()) == again
     assert folder.erase(call_id="another") == 0
     assert folder.erase(call_id=again.call_id) == 1
+    began = datetime.fromisoformat(again.began_at).timestamp()
+    assert folder.keep(again)
+    assert folder.erase(before=began) == 0
+    assert folder.erase(before=began + 1.0) == 1, "it was written long after"
+    (folder.path / "broken.trace").write_bytes(b"no recording")
+    assert folder.erase(call_id="another") == 1, "nobody knows whose numbers are in it"
     kept = folder.keep(again)
     assert kept is not None
     old = time.time() - 8 * 86_400
