@@ -13,15 +13,13 @@ from typing import Final, Protocol
 from sipcore.defence.call_rate import CallRate
 from sipcore.defence.pressure import Pressure
 from sipcore.defence.priority import Priority, priority_of
+from sipcore.defence.refusals import Refusals
 from sipcore.defence.scanners import is_scanner
 from sipcore.defence.sources import SourceLimits, Sources
 from sipcore.defence.stranger_emergencies import StrangerEmergencies
 from sipcore.identifiers import Identifiers
-from sipcore.limits import RETRY_AFTER_S
 from sipcore.message.message import Request
 from sipcore.transport.flow import Flow, Outgoing
-from sipcore.transport.response_path import note_source
-from sipcore.transport.stateless import answer, outgoing_response
 
 BEHIND_MAX_S: Final = MappingProxyType(
     {
@@ -89,10 +87,10 @@ class Gate:
         self.call_rate: Final = CallRate()
         self.counters: Final = GateCounters()
         self._acquaintances = acquaintances
-        self._identifiers = identifiers
         self._is_emergency = is_emergency
         self._settings = settings
         self._emergencies: Final = StrangerEmergencies()
+        self._refusals: Final = Refusals(identifiers)
         self._outgoing: list[Outgoing] = []
 
     def admits(self, request: Request, flow: Flow, *, now: float) -> bool:
@@ -118,6 +116,10 @@ class Gate:
         return self._has_time_for(priority, behind_s, now=now) or self._shed(
             request, flow, priority
         )
+
+    def is_spent(self, data: bytes) -> bool:
+        """Tell whether a datagram is the ACK for a 503 of ours: nobody waits for it."""
+        return self._refusals.is_acknowledged(data)
 
     def note_refused(self, request: Request, flow: Flow, *, now: float) -> None:
         """Learn that a request was refused for what it asked or who asked it."""
@@ -167,10 +169,7 @@ class Gate:
         return behind_s <= BEHIND_MAX_S.get(priority, behind_s)
 
     def _shed(self, request: Request, flow: Flow, priority: Priority) -> bool:
-        """Answer 503 without keeping anything (RFC 3261 §8.2.7, §21.5.4); it does not come in."""
+        """Answer 503; it does not come in."""
         self.counters.shed[priority] += 1
-        note_source(request, flow)
-        first, last = RETRY_AFTER_S
-        response = answer(request, 503, retry_after_s=round(self._identifiers.spread(first, last)))
-        self._outgoing.append(outgoing_response(request, response, flow))
+        self._outgoing.append(self._refusals.refuse(request, flow))
         return False

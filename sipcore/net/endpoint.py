@@ -79,11 +79,13 @@ class Endpoint:
         loop: asyncio.AbstractEventLoop,
         limits: Limits = DEFAULT_LIMITS,
         pressure: Pressure | None = None,
+        is_spent: Callable[[bytes], bool] | None = None,
         on_error: Callable[[Exception], None],
     ) -> None:
         """Take the core; ``on_error`` learns of each fault of ours, whose message alone is lost.
 
-        ``pressure`` is told how far behind the sockets are.
+        ``pressure`` is told how far behind the sockets are; datagrams that are ``is_spent`` are
+        not even parsed.
         """
         self.counters: Final = NetCounters()
         self.listeners: list[Listener] = []
@@ -91,6 +93,7 @@ class Endpoint:
         self._loop = loop
         self._limits = limits
         self._pressure = pressure or Pressure()
+        self._is_spent = is_spent or _is_never_spent
         self._on_error = on_error
         self._udp: dict[str, UdpSocket] = {}
         self._connections = Connections(loop=loop, user=self, limits=limits, counters=self.counters)
@@ -178,17 +181,22 @@ class Endpoint:
 
     def receive_frames(self, flow: Flow, frames: list[Frame], *, now: float) -> None:
         """Feed what one read of a connection brought."""
+        malformed_in_a_row = 0
         for frame in frames:
             if isinstance(frame, Ping):
                 self.counters.keep_alives += 1
                 self._connections.send(PONG, flow)
-            elif isinstance(frame, Malformed):
+                continue
+            if isinstance(frame, Malformed):
                 self._refuse_bytes(frame.head, frame.error, flow)
-                if frame.ends_stream:
-                    self._connections.close_connection(flow)
+                is_good, is_over = False, frame.ends_stream
             else:
                 self.counters.stream_messages_received += 1
-                self._feed(frame, flow, now=now)
+                is_good, is_over = self._feed(frame, flow, now=now), False
+            malformed_in_a_row = 0 if is_good else malformed_in_a_row + 1
+            if is_over or malformed_in_a_row >= self._limits.malformed_in_a_row_max:
+                self._connections.close_connection(flow)
+                break
         self._settle(now=now)
 
     def destination_unreachable(self, listener: Listener, remote: Address) -> None:
@@ -216,6 +224,8 @@ class Endpoint:
         return True
 
     def _feed_datagram(self, data: bytes, flow: Flow, *, now: float) -> None:
+        if self._is_spent(data):
+            return
         try:
             message = parse_message(data, limits=self._limits)
         except RemoteError as error:
@@ -223,7 +233,8 @@ class Endpoint:
             return
         self._feed(message, flow, now=now)
 
-    def _feed(self, message: Request | Response, flow: Flow, *, now: float) -> None:
+    def _feed(self, message: Request | Response, flow: Flow, *, now: float) -> bool:
+        """Hand over a message; False when it is malformed."""
         try:
             self._core.receive(message, flow, now=now)
         except RemoteError as error:
@@ -231,8 +242,10 @@ class Endpoint:
                 self.counters.malformed_responses += 1
             else:
                 self._refuse(message, error, flow)
+            return False
         except Exception as error:  # noqa: BLE001 - a fault ends this message and no other
             self._report(error)
+        return True
 
     def _refuse_bytes(self, data: bytes, error: RemoteError, flow: Flow) -> None:
         if data.startswith(b"SIP/"):
@@ -318,3 +331,7 @@ class Endpoint:
     def _report(self, error: Exception) -> None:
         self.counters.handler_errors += 1
         self._on_error(error)
+
+
+def _is_never_spent(_data: bytes) -> bool:
+    return False

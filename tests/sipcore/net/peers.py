@@ -73,12 +73,15 @@ class Site:
     """An endpoint with its switch and what it reported."""
 
     def __init__(self, limits: Limits) -> None:
+        self.spent: set[bytes] = set()
+        """Datagrams that are not to be parsed."""
         self.switch = Switch()
         self.errors: list[Exception] = []
         self.endpoint = Endpoint(
             self.switch,
             loop=asyncio.get_running_loop(),
             limits=limits,
+            is_spent=lambda data: data in self.spent,
             on_error=self.errors.append,
         )
 

@@ -29,6 +29,18 @@ async def test_a_request_is_answered_to_where_it_came_from(host: str) -> None:
         assert here.endpoint.counters.datagrams_sent == 1
 
 
+async def test_what_is_spent_is_not_even_parsed() -> None:
+    async with site() as here, udp_peer() as peer:
+        listener = await here.endpoint.listen("udp", Transport.UDP, ANY_PORT)
+        here.spent.add(b"ACK and nothing that could be parsed")
+        peer.send(b"ACK and nothing that could be parsed", listener.bound)
+        peer.send(request_bytes(), listener.bound)
+        assert (await peer.response()).status == 200
+        assert here.endpoint.counters.datagrams_received == 2
+        assert here.endpoint.counters.malformed_requests == 0
+        assert len(here.switch.requests) == 1
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 async def test_a_request_of_ours_is_sent_repeated_and_answered(host: str) -> None:
     async with site() as here, udp_peer(host) as peer:
