@@ -55,6 +55,22 @@ class Limits:
     connections_per_source_max: int = 256
     """TCP connections from one address; a large office behind one NAT stays below."""
 
+    connections_per_source_per_s: float = 20.0
+    """New connections from one address; each may want a TLS handshake, a millisecond of work."""
+
+    connections_per_source_burst: int = 256
+    """So many at once: all phones of that office come back."""
+
+    stream_read_bytes: int = 8_192
+    """What one connection is heard of at a time before others get their turn. A loop reads a
+    quarter of a million otherwise, which takes seconds if it is rubbish."""
+
+    malformed_in_a_row_max: int = 8
+    """So many malformed messages of one read in a row: who sends them is no telephone."""
+
+    websocket_frames_max: int = 64
+    """Frames of WebSocket in one read; a browser sends whole messages, and hardly a ping."""
+
     unsent_bytes_max: int = 262_144
     """What waits for a peer that does not read; then its connection is closed."""
 

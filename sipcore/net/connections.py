@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
+from sipcore.defence.sources import SourceLimits, Sources, source_key
 from sipcore.limits import Limits
 from sipcore.net.counters import NetCounters
 from sipcore.net.tcp import ConnectionTimer, TcpConnection, Timer
@@ -21,9 +22,6 @@ from sipcore.net.websocket import WebSocketFraming
 from sipcore.transaction.deadlines import Deadlines
 from sipcore.transport.flow import Address, Flow, Listener, Transport
 from sipcore.transport.framing import Frame, StreamFraming
-
-_IPV6_SITE_BITS: Final = 64
-"""One customer line is given at least this prefix, so it counts as one source."""
 
 _DESCRIPTORS_RESERVED: Final = 256
 """Of what the process may open, for all that is no TCP connection of SIP."""
@@ -86,6 +84,9 @@ class Connections:
         self._number = time.time_ns() // 1_000_000
         self._by_number: dict[int, TcpConnection] = {}
         self._by_way: dict[_Way, int] = {}
+        self._newcomers = Sources(_newcomer_limits(limits))
+        # What is read lies here only until it is cut, so that all connections can share it.
+        self._read_buffer = bytearray(limits.stream_read_bytes)
         self._per_source: Counter[str] = Counter()
         self._shaking_hands: Counter[str] = Counter()
         self._per_transport: Counter[Transport] = Counter()
@@ -163,9 +164,11 @@ class Connections:
 
     def connection_made(self, connection: TcpConnection) -> None:
         """Take a new connection in, or close it when it is one too many."""
-        source = _source_of(connection.flow.remote[0])
+        host = connection.flow.remote[0]
+        source = source_key(host)
+        now = time.monotonic()
         if connection.target is None:
-            if self._is_one_too_many(source):
+            if not self._newcomers.admits(host, now=now) or self._is_one_too_many(source):
                 self._counters.connections_refused += 1
                 connection.abort()
                 return
@@ -178,7 +181,7 @@ class Connections:
         self._by_number[connection.number] = connection
         way = _way_of(connection)
         self._by_way[way] = connection.number
-        self._watch(connection)
+        self._watch(connection, now=now)
         for data in self._waiting.pop(way, ()):
             self._counters.stream_messages_sent += 1
             connection.write(data)
@@ -190,7 +193,7 @@ class Connections:
         for timer in list(connection.timers):
             self._stop(connection, timer)
         flow = connection.flow
-        source = _source_of(flow.remote[0])
+        source = source_key(flow.remote[0])
         self._hands_are_shaken(connection)
         _count_down(self._per_source, source)
         _count_down(self._per_transport, flow.transport)
@@ -254,6 +257,7 @@ class Connections:
             number=self._number,
             framing=framing,
             tls=tls,
+            read_buffer=self._read_buffer,
         )
         connection.target = target
         return connection
@@ -273,10 +277,9 @@ class Connections:
     def _hands_are_shaken(self, connection: TcpConnection) -> None:
         if connection.is_shaking_hands:
             connection.is_shaking_hands = False
-            _count_down(self._shaking_hands, _source_of(connection.flow.remote[0]))
+            _count_down(self._shaking_hands, source_key(connection.flow.remote[0]))
 
-    def _watch(self, connection: TcpConnection) -> None:
-        now = time.monotonic()
+    def _watch(self, connection: TcpConnection, *, now: float) -> None:
         connection.last_activity = now
         limits = self._limits
         self._set(connection, Timer.IDLE, now + limits.idle_connection_s)
@@ -377,11 +380,11 @@ def _count_down(counts: Counter[_Key], key: _Key) -> None:
         del counts[key]
 
 
-def _source_of(host: str) -> str:
-    if ":" not in host:
-        return host
-    network = ipaddress.ip_network((host.partition("%")[0], _IPV6_SITE_BITS), strict=False)
-    return str(network)
+def _newcomer_limits(limits: Limits) -> SourceLimits:
+    return SourceLimits(
+        requests_per_s=limits.connections_per_source_per_s,
+        burst=limits.connections_per_source_burst,
+    )
 
 
 def _local_address(listener: Listener) -> Address | None:

@@ -57,8 +57,11 @@ class TcpUser(Protocol):
         ...
 
 
-class TcpConnection(asyncio.Protocol):
-    """A connection as the loop sees it; ``flow`` is set when it stands."""
+class TcpConnection(asyncio.BufferedProtocol):
+    """A connection as the loop sees it; ``flow`` is set when it stands.
+
+    ``read_buffer`` bounds what is read at a time.
+    """
 
     def __init__(
         self,
@@ -69,6 +72,7 @@ class TcpConnection(asyncio.Protocol):
         number: int,
         framing: StreamFraming | WebSocketFraming,
         tls: TlsSession | None = None,
+        read_buffer: bytearray,
     ) -> None:
         self.listener = listener
         self.number = number
@@ -84,6 +88,7 @@ class TcpConnection(asyncio.Protocol):
         self._websocket = framing if isinstance(framing, WebSocketFraming) else None
         self._user = user
         self._limits = limits
+        self._read_buffer = read_buffer
         self._transport: asyncio.Transport | None = None
 
     @property
@@ -127,7 +132,7 @@ class TcpConnection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
-    # asyncio.Protocol
+    # asyncio.BufferedProtocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the transport from the loop."""
@@ -146,7 +151,33 @@ class TcpConnection(asyncio.Protocol):
             self._flush_tls()
         self._user.connection_made(self)
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> bytearray:  # noqa: ARG002 - the loop's signature
+        """Lend the loop what to read into."""
+        return self._read_buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Take what was read; if there may be more, others get their turn first."""
+        is_full = nbytes == len(self._read_buffer)
+        self._receive(bytes(memoryview(self._read_buffer)[:nbytes]))
+        if is_full and self._transport is not None and not self._transport.is_closing():
+            self._transport.pause_reading()
+            asyncio.get_running_loop().call_soon(self._read_on)
+
+    def pause_writing(self) -> None:
+        """Give up on a peer that lets us wait."""
+        self._user.write_stalled(self)
+        self.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the loop's signature
+        """Tell that it is over."""
+        self._transport = None
+        self._user.connection_lost(self)
+
+    def _read_on(self) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def _receive(self, data: bytes) -> None:
         """Cut what was read into frames."""
         if self._tls is not None:
             try:
@@ -162,16 +193,6 @@ class TcpConnection(asyncio.Protocol):
             self._write(self._websocket.take_outgoing())
         self._user.receive_frames(self, frames)
         self._end_if_over()
-
-    def pause_writing(self) -> None:
-        """Give up on a peer that lets us wait."""
-        self._user.write_stalled(self)
-        self.abort()
-
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the loop's signature
-        """Tell that it is over."""
-        self._transport = None
-        self._user.connection_lost(self)
 
     def _write(self, data: bytes) -> None:
         if not data or self._transport is None or self._transport.is_closing():

@@ -9,8 +9,8 @@ import logging
 from collections.abc import Sequence
 from typing import Final
 
+from websockets.frames import CloseCode, Opcode
 from websockets.frames import Frame as WebSocketFrame
-from websockets.frames import Opcode
 from websockets.http11 import Request as HttpRequest
 from websockets.protocol import State
 from websockets.server import ServerProtocol
@@ -24,6 +24,8 @@ from sipcore.transport.framing import PONG, Frame, Malformed, Ping
 SUBPROTOCOL: Final = Subprotocol("sip")
 
 _LINE_ENDS: Final = b"\r\n"
+_STEP_BYTES: Final = 512
+"""So much is looked at before its frames are counted; the smallest has six octets."""
 _SILENT: Final = logging.Logger(  # noqa: LOG001 - in no hierarchy, so that nobody makes it speak
     "websocket", level=logging.CRITICAL + 1
 )
@@ -69,12 +71,18 @@ class WebSocketFraming:
             if self._handshake_bytes > self._limits.head_bytes_max:
                 self.has_ended = True
                 return frames
-        self._protocol.receive_data(data)
-        for event in self._protocol.events_received():
-            if isinstance(event, HttpRequest):
-                self._protocol.send_response(self._protocol.accept(event))
-            elif isinstance(event, WebSocketFrame):
-                frames += self._take(event)
+        count = 0
+        for start in range(0, len(data), _STEP_BYTES):
+            self._protocol.receive_data(data[start : start + _STEP_BYTES])
+            for event in self._protocol.events_received():
+                if isinstance(event, HttpRequest):
+                    self._protocol.send_response(self._protocol.accept(event))
+                elif isinstance(event, WebSocketFrame):
+                    count += 1
+                    frames += self._take(event)
+            if count > self._limits.websocket_frames_max:
+                self._protocol.fail(CloseCode.POLICY_VIOLATION, "too many frames")
+                break
         return frames
 
     def encode(self, data: bytes) -> bytes:

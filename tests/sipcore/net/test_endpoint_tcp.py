@@ -13,6 +13,7 @@ from sipcore.limits import DEFAULT_LIMITS
 from sipcore.message import Request, Response, serialize
 from sipcore.message.derive import respond
 from sipcore.transaction.events import ResponseReceived, TransactionFailed
+from sipcore.transaction.key import server_key
 from sipcore.transport.flow import Address, Flow, Listener, Outgoing, Transport
 from tests.sipcore.net.peers import ANSWER_S, Site, read_message, request_bytes, site, until
 
@@ -188,6 +189,45 @@ async def test_connections_are_limited(limits: object) -> None:
         assert isinstance(await read_message(reader), Response)
 
 
+async def test_connections_of_one_address_have_a_rate() -> None:
+    limits = replace(
+        DEFAULT_LIMITS, connections_per_source_burst=2, connections_per_source_per_s=0.001
+    )
+    async with site(limits) as here:
+        listener = await listening(here)
+        for _ in range(2):
+            _, writer = await asyncio.open_connection(*listener.bound)
+            writer.close()
+        await until(lambda: here.endpoint.connections() == 0)
+        reader, _ = await asyncio.open_connection(*listener.bound)
+        assert await is_closed(reader)
+        assert here.endpoint.counters.connections_refused == 1
+
+
+async def test_who_says_much_lets_others_speak_between() -> None:
+    async with site() as here:
+        listener = await listening(here)
+        _, much = await asyncio.open_connection(*listener.bound)
+        _, little = await asyncio.open_connection(*listener.bound)
+        much.writelines(
+            request_bytes("SILENT", transport="TCP", branch=f"much{number}")
+            for number in range(300)
+        )
+        little.write(request_bytes("SILENT", transport="TCP", branch="little"))
+        await until(lambda: len(here.switch.requests) == 301)
+        branches = [request.via.branch or "" for request, _ in here.switch.requests]
+        assert branches.index("z9hG4bKlittle") < 150
+
+
+async def test_rubbish_is_not_read_to_its_end() -> None:
+    async with site() as here:
+        listener = await listening(here)
+        reader, writer = await asyncio.open_connection(*listener.bound)
+        writer.write(b"A B SIP/2.0\r\nl:0\r\n\r\n" * 10_000)
+        assert await is_closed(reader)
+        assert here.endpoint.counters.malformed_requests == DEFAULT_LIMITS.malformed_in_a_row_max
+
+
 async def test_descriptors_are_left_for_the_rest_of_the_process(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -289,7 +329,7 @@ async def test_a_response_finds_a_new_connection_when_its_own_is_gone() -> None:
         writer.close()
         await until(lambda: len(here.switch.failed) >= 2)
         request, _ = here.switch.requests[0]
-        key = (request.via.branch or "", request.via.sent_by, "SILENT")
+        key = server_key(request, "SILENT")
         here.switch.respond(key, respond(request, 200, to_tag="t"), now=0.0)
         here.endpoint.settle()
         accepted, _ = await peer.accepted()

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, NegotiationError
+from websockets.frames import CloseCode
 from websockets.typing import Origin, Subprotocol
 
 from sipcore.limits import DEFAULT_LIMITS
@@ -69,6 +70,18 @@ async def test_content_length_may_be_missing() -> None:
             await phone.send(head + b"body", text=True)
             assert "SIP/2.0 200" in str(await said(phone))
             assert opened.switch.requests[0][0].body == b"body"
+
+
+@pytest.mark.parametrize(("first", "frame"), [(b"", b"\x89\x80mask"), (b"\x01", b"\x00\x80mask")])
+async def test_a_flood_of_small_frames_ends_the_connection(first: bytes, frame: bytes) -> None:
+    """Pings, and fragments of nothing; a browser cannot be told to send either."""
+    async with site() as opened:
+        listener = await opened.endpoint.listen("ws", Transport.WS, (HOST, 0))
+        async with browser(listener) as phone:
+            with suppress(ConnectionClosed):
+                phone.transport.write(first + frame[len(first) :] + frame * 10_000)
+                await said(phone)
+            assert phone.close_code == CloseCode.POLICY_VIOLATION
 
 
 async def test_two_messages_in_one_frame_are_refused() -> None:
