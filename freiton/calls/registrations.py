@@ -121,7 +121,8 @@ class Registrations:
         if GIN in request.tokens("require") and not is_exchange:
             return Answer(403, "Not An Exchange")
         for entry in request.entries("contact"):
-            if ";gr" not in entry and ";bnc" not in entry:
+            lowered = entry.lower()
+            if ";gr" not in lowered and ";bnc" not in lowered:
                 continue
             uri = NameAddress.parse(entry).uri
             if not isinstance(uri, SipUri):

@@ -13,7 +13,7 @@ from typing import Final
 
 from sipcore.errors import RemoteError
 from sipcore.message.address import NameAddress
-from sipcore.message.grammar import end_of_quoted, unquote
+from sipcore.message.grammar import end_of_quoted, quote, unquote
 from sipcore.message.message import Request, parse_delta_seconds
 from sipcore.message.uri import SipUri
 from sipcore.message.uri_comparison import is_same_uri
@@ -328,7 +328,12 @@ def _uri_text(entry: str) -> str:
 
 def _contact_value(binding: Binding, now: float) -> str:
     q = "" if binding.q == Q_MAX else f";q={binding.q // Q_MAX}.{binding.q % Q_MAX:03}"
-    return f"<{binding.contact}>;expires={max(0, round(binding.expires_at - now))}{q}"
+    value = f"<{binding.contact}>;expires={max(0, round(binding.expires_at - now))}{q}"
+    if binding.instance_id:
+        # By these a device knows its own binding where a NAT or a browser hides its address.
+        value += f";+sip.instance={quote(binding.instance_id)}"
+        value += f";reg-id={binding.reg_id}" if binding.reg_id else ""
+    return value
 
 
 def _bounded(text: str, chars_max: int, what: str) -> str:

@@ -46,7 +46,9 @@ def test_a_binding_keeps_what_calls_need() -> None:
     assert binding.instance_id == "<urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6>"
     assert (binding.reg_id, binding.user_agent, binding.is_natted) == (1, "Phone/1.0", False)
     assert result.added == (binding,)
-    assert listed(result, request) == ["<sip:%61nna@198.51.100.7;ob>;expires=300;q=0.350"]
+    assert listed(result, request) == [
+        f"<sip:%61nna@198.51.100.7;ob>;expires=300;q=0.350;{INSTANCE};reg-id=1"
+    ]
 
 
 @pytest.mark.parametrize(
