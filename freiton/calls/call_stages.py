@@ -128,9 +128,14 @@ class CallStages:
 
         Whatever is raised while it is charged, its slots are free afterwards.
         """
+        for errand in self._calls.errands(running.id):
+            self.then(errand, Hangup(status=FAULT_STATUS))
         for guest in self._calls.guests(running.id):
             self.fault(guest, now=now)
-            self._calls.forget(guest)
+            if guest.is_silent:
+                self._calls.forget(guest)
+            else:
+                self.then(guest, Hangup(status=FAULT_STATUS))
         if not self._accounting.is_open(running.id):
             if running.phase is not Phase.OVER:
                 self._record_attempt(

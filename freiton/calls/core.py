@@ -106,6 +106,7 @@ class SwitchCore:
         """Fire every timer that is due."""
         self._layer.handle_deadlines(now=now)
         self._calls.handle_deadlines(now=now)
+        self._switch.follow_redirects(now=now)
         perform_all(self._carriers.handle_deadlines(now=now), self._layer, now=now)
         perform_all(self._forwarding.handle_deadlines(now=now), self._layer, now=now)
         self._watcher.forget_old(now=now)

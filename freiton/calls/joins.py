@@ -95,7 +95,8 @@ class Joins:
             case Joined(calls=calls, ended=ended):
                 self._joined(running, calls, ended, now=now)
             case JoinFailed(status=status, calls=calls):
-                for call_id in calls:
+                gone, running.leaving = (*calls, *running.leaving), ()
+                for call_id in gone:
                     self._end(call_id, JOIN_FAILED, status=status, now=now)
 
     # A call that a phone sent elsewhere.
@@ -241,7 +242,7 @@ class Joins:
         """
         transferor = _leg_in(other, dialog_id)
         leg = None if transferor is None else _bridge_of(other).opposite(transferor)
-        if leg is None or transferor is None:
+        if leg is None or transferor is None or other.joining is not None:
             return False
         record = _bridge_of(host).joined_record(
             leg,
@@ -317,15 +318,15 @@ class Joins:
 
     def released(self, host: RunningCall, released: Released, *, now: float) -> None:
         """End every call of a conversation that is over, at this instant."""
+        guests = self._calls.guests(host.id)
+        if any(one.cut_reason for one in (host, *guests)):
+            for one in (host, *guests):
+                one.cut_reason = one.cut_reason or JOINED_CUT
         self._stages.released(host, released, now=now)
         self._give_up(host)
-        guests = self._calls.guests(host.id)
-        cut = any(one.cut_reason for one in (host, *guests))
         for guest in guests:
-            if cut and not guest.cut_reason:
-                guest.cut_reason = JOINED_CUT
             side = _side_of_guest(guest, released)
-            told = Released(side, released.reason, released.status)
+            told = Released(side, released.reason, released.status, is_told=released.is_told)
             self._stages.released(guest, told, now=now)
             self._stages.then(guest, Hangup())
             self._forget_if_silent(guest)

@@ -104,6 +104,15 @@ class Switch:
                 self._cancel(event, now=now)
             case AckMissing():
                 self._calls.invite_event(event, now=now)
+        self.follow_redirects(now=now)
+
+    def follow_redirects(self, *, now: float) -> None:
+        """Let calls go on that phones have sent elsewhere; a 3xx counts when the last one failed.
+
+        Which may be by a response, a BYE, or because nothing came in time.
+        """
+        if self._calls.joins.has_redirected:
+            self._redirects.attend(now=now)
 
     def flow_failed(self, flow: Flow, *, now: float) -> None:
         """Learn that a connection is gone: nobody is reached over it any more."""
@@ -200,11 +209,8 @@ class Switch:
             perform_all(self._carriers.receive(event, now=now), self._layer, now=now)
         elif first == SUBSCRIPTION:
             self._events.outcome(event, now=now)
-        else:
-            if not self._calls.outcome(event, str(first), now=now):
-                perform_all(end_late_answer(event), self._layer, now=now)
-            if self._calls.joins.has_redirected:
-                self._redirects.attend(now=now)
+        elif not self._calls.outcome(event, str(first), now=now):
+            perform_all(end_late_answer(event), self._layer, now=now)
 
     def _is_for_us(self, request: Request) -> bool:
         """Tell whether the switch itself is asked, and no user of it."""

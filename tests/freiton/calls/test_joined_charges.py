@@ -1,0 +1,155 @@
+"""Charges of one conversation when something goes wrong in it: none is lost, none is too much."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+import pytest
+
+from sipcore.b2bua.bridge import Bridge
+from tests.freiton.calls.scene import ANNA, BEN, open_switch
+from tests.freiton.calls.test_redirects import call_ben, redirect
+from tests.freiton.calls.test_transfer import call_mobile, consult, refer, replacing, reports
+from tests.support.virtual_switch import VirtualSwitch
+from tests.support.virtual_town import GERMANY, MOBILE, account
+
+CLARA = account(3, "clara")
+
+
+def _fail(*_given: object, **_named: object) -> NoReturn:
+    raise ZeroDivisionError
+
+
+def _hang_up_all(switch: VirtualSwitch) -> None:
+    phones = [switch.phone(name) for name in ("anna", "ben", "clara")]
+    for phone in (*phones, switch.carrier("north")):
+        for side in phone.sides:
+            if side.is_talking:
+                phone.bye(side)
+    switch.wire.advance(60)
+
+
+@pytest.mark.parametrize(("ending", "status"), [("cancel", 487), ("silence", 504)])
+def test_a_diversion_whose_answer_was_never_told_is_free(ending: str, status: int) -> None:
+    switch = open_switch(ANNA, BEN)
+    caller = switch.phone("anna").call("ben", fields=(("supported", "100rel"),))
+    redirect(switch, "ben", f"sip:{MOBILE}@example.org")
+    north = switch.carrier("north")
+    north.ring(north.sides[-1], 183, body=north.sdp)
+    north.answer(north.sides[-1])
+    switch.wire.advance(5)
+    if ending == "cancel":
+        switch.phone("anna").cancel(caller)
+    switch.wire.advance(40)
+    assert caller.finals == [status]
+    assert [one.rated_us for one in switch.log.records()] == [0, 0]
+    assert all(one.is_consistent() for one in switch.log.records())
+    assert switch.owed_micros(2) == 0
+    switch.wire.advance(200)
+    switch.assert_quiet()
+
+
+def test_the_record_of_a_host_says_that_the_other_call_was_cut() -> None:
+    switch = open_switch(ANNA, account(2, "ben", prepaid=True))
+    switch.pay_in(2, 200_000)
+    ben, north = switch.phone("ben"), switch.carrier("north")
+    switch.phone("anna").call("ben")
+    called = ben.sides[-1]
+    ben.answer(called)
+    switch.wire.advance(10)
+    assert refer(ben, called, f"<sip:{MOBILE}@example.org>") == [202]
+    north.answer(north.sides[-1])
+    switch.wire.advance(200)
+    host, guest = sorted(switch.log.records(), key=lambda one: one.account_id)
+    assert (host.ending, host.sip_status, host.released_by) == ("joined-call-cut", 200, "switch")
+    assert (guest.ending, guest.gross_micros) == ("credit-exhausted", 199_000)
+    assert host.ended_at == guest.ended_at
+    switch.assert_quiet()
+
+
+def test_a_join_that_fails_leaves_no_charge_of_a_leg_that_is_gone() -> None:
+    """Ben, whom anna called in beside her mobile, fails to join it to clara."""
+    switch = open_switch(ANNA, BEN, CLARA)
+    ben, clara, north = switch.phone("ben"), switch.phone("clara"), switch.carrier("north")
+    caller, callee = call_mobile(switch)
+    refer(switch.phone("anna"), caller, "<sip:ben@example.org>")
+    with_ben = ben.sides[-1]
+    ben.answer(with_ben)
+    switch.wire.advance(20)
+    asked = ben.call("clara")
+    clara.answer(clara.sides[-1])
+    north.answers["INVITE"] = clara.answers["INVITE"] = 488
+    assert refer(ben, asked, replacing(with_ben)) == [202]
+    switch.wire.advance(5)
+    assert reports(asked) == [100, 488]
+    running = {side for side in (callee, with_ben, asked, clara.sides[-1]) if side.is_talking}
+    assert len(switch.accounting.state.calls) == len(running) // 2
+    _hang_up_all(switch)
+    assert len(switch.log.records()) == 3
+    switch.assert_quiet()
+
+
+def test_a_call_goes_over_to_one_of_two_that_ask_for_it() -> None:
+    """Whoever came later hears so at once, and can transfer again."""
+    switch = open_switch(ANNA, BEN, CLARA)
+    anna, north = switch.phone("anna"), switch.carrier("north")
+    sides = [anna.call(MOBILE), anna.call(GERMANY)]
+    for side in north.sides:
+        north.answer(side)
+    asked, _ = consult(switch)
+    switch.log.delay_s = 0.1
+    for side in sides:
+        refer(anna, side, replacing(asked))
+    switch.wire.advance(5)
+    assert [reports(side) for side in sides] == [[100, 200], [100, 491]]
+    assert refer(anna, sides[1], "<sip:ben@example.org>")[-1] == 202
+    _hang_up_all(switch)
+    switch.wire.advance(60)
+    switch.assert_quiet()
+
+
+def test_two_calls_that_are_to_join_each_other_join_once_or_not() -> None:
+    switch = open_switch(ANNA, BEN, CLARA)
+    anna = switch.phone("anna")
+    caller, _ = call_mobile(switch)
+    asked, _ = consult(switch)
+    switch.log.delay_s = 0.1
+    refer(anna, caller, replacing(asked))
+    refer(anna, asked, replacing(caller))
+    switch.wire.advance(60)
+    assert reports(caller)[-1] >= 200
+    assert reports(asked)[-1] >= 200
+    _hang_up_all(switch)
+    assert len(switch.log.records()) == 2
+    switch.assert_quiet()
+
+
+def test_who_is_called_on_behalf_of_a_call_that_fails_rings_no_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    switch = open_switch(ANNA, BEN)
+    anna, ben = switch.phone("anna"), switch.phone("ben")
+    caller, callee = call_mobile(switch)
+    refer(anna, caller, "<sip:ben@example.org>")
+    with monkeypatch.context() as patch:
+        patch.setattr(Bridge, "receive_request", _fail)
+        anna.send_in_dialog(caller, "INFO")
+        switch.wire.settle()
+    assert ben.sides[-1].is_cancelled
+    assert callee.byes_received == 1
+    assert [type(fault) for fault in switch.faults] == [ZeroDivisionError]
+    switch.faults.clear()
+    switch.wire.advance(60)
+    switch.assert_quiet()
+
+
+def test_a_3xx_counts_when_the_last_other_phone_falls_silent() -> None:
+    switch = open_switch(ANNA, BEN)
+    switch.phone("ben", 2).register()
+    caller = call_ben(switch)
+    redirect(switch, "ben", f"sip:{MOBILE}@example.org")
+    switch.phone("ben", 2).is_dead = True
+    switch.wire.advance(60)
+    north = switch.carrier("north")
+    north.answer(north.sides[-1])
+    assert caller.finals == [200]
