@@ -143,13 +143,14 @@ class Notifier:
             self._deliver(subscription, DeliveryInput.ANSWERED, now=now)
             return
         retry_s = None if response.status == _GONE else response.delta_seconds("retry-after")
-        if retry_s is None:
+        if retry_s is None or subscription.life is Life.TERMINATED:
+            # One that has ended has no time left to wait in: it would never go.
             self._lose(subscription, now=now)
             return
         subscription.wants_full = True
-        self._deliver(
-            subscription, DeliveryInput.POSTPONED, now=now, pause_s=min(retry_s, RETRY_MAX_S)
-        )
+        # Not sooner than the package allows, or a subscriber could ask for one after the other.
+        pause_s = min(max(retry_s, subscription.terms.pause_s), RETRY_MAX_S)
+        self._deliver(subscription, DeliveryInput.POSTPONED, now=now, pause_s=pause_s)
 
     # What the site and the watched say.
 

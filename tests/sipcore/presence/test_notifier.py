@@ -263,6 +263,27 @@ def test_retry_after_is_kept_to() -> None:
     assert len(desk.sent) == 3
 
 
+def test_retry_after_is_no_way_around_the_rate_of_a_package() -> None:
+    desk = Desk()
+    desk.open()
+    desk.answer(503, retry_after="0")
+    desk.pass_time(0.9)
+    assert len(desk.sent) == 1
+    desk.pass_time(0.1)
+    assert len(desk.sent) == 2
+
+
+def test_an_end_is_not_put_off_for_ever() -> None:
+    desk = Desk()
+    desk.open(expires_s=60)
+    desk.answer()
+    desk.pass_time(60)
+    assert desk.states()[-1] == "terminated;reason=timeout"
+    desk.answer(503, retry_after="1")
+    assert len(desk.notifier) == 0
+    assert desk.notifier.next_deadline() is None
+
+
 def test_nobody_subscribes_without_a_contact() -> None:
     desk = Desk()
     with pytest.raises(RemoteError):
