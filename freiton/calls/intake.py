@@ -7,7 +7,7 @@ from typing import Final
 
 from freiton.calls.answers import Answer
 from freiton.calls.ports import Site
-from freiton.routing.directory import Account, Device
+from freiton.routing.directory import Account, Device, Directory
 from freiton.routing.local_targets import aor_of
 from freiton.routing.request import ANONYMOUS_HOST, Source
 from sipcore.auth.authenticator import (
@@ -35,6 +35,9 @@ A nonce from before a restart is foreign. That the user is unknown is not among 
 password is wrong, so nobody can tell the two apart.
 """
 
+STRONGEST_FIRST: Final = tuple(reversed(Algorithm))
+"""A phone takes the first that it knows (RFC 8760 §2.4)."""
+
 
 class Sender:
     """A sender that proved who it is; ``device`` is set for accounts only."""
@@ -61,6 +64,7 @@ class Intake:
         self._locations = locations
         self._nonces = nonces
         self._wrong_passwords = wrong_passwords
+        self._asked: tuple[Directory, bool] | None = None
         self._authenticators: dict[tuple[str, bool], Authenticator] = {}
 
     def authenticate(
@@ -128,15 +132,36 @@ class Intake:
         self, request: Request, flow: Flow, *, now: float, as_proxy: bool = False
     ) -> Verified | Challenge | Refused:
         realm = self._realm(request)
-        account = self._claimed_account(request, realm)
         return self._authenticator(realm, as_proxy=as_proxy).verify(
             request,
             partial(self._secret, realm),
             now=now,
-            algorithms=None if account is None else _algorithms(account),
+            algorithms=self._offered(request, realm),
             is_known=partial(self._is_registered_over, realm, flow),
             source=flow.remote[0],
         )
+
+    def _offered(self, request: Request, realm: str) -> tuple[Algorithm, ...] | None:
+        """Return the algorithms to offer: of the account in From, or of any where From hides it.
+
+        None for those of everybody. An answer counts by what its own account asks for: else
+        whoever stands between could choose the weaker one by writing another account into From.
+        """
+        account = self._named_account(request, realm)
+        if account is not None:
+            return _algorithms(account)
+        uri = request.from_.uri
+        is_hidden = isinstance(uri, SipUri) and uri.host == ANONYMOUS_HOST
+        return STRONGEST_FIRST if is_hidden and self._asks_for_more() else None
+
+    def _asks_for_more(self) -> bool:
+        """Tell whether an account asks for more than MD5; looked up once for each directory."""
+        directory = self._site.directory
+        if self._asked is None or self._asked[0] is not directory:
+            accounts = directory.accounts
+            found = any(Algorithm.MD5 not in _algorithms(one) for one in accounts)
+            self._asked = (directory, found)
+        return self._asked[1]
 
     def _sender_or_refusal(
         self, outcome: Verified | Refused, request: Request, flow: Flow
@@ -214,13 +239,12 @@ class Intake:
 
     def _secret(self, realm: str, username: str) -> DeviceSecret | None:
         device = self._site.directory.device(username, realm)
-        if device is None:
+        account = None if device is None else self._site.directory.account(device.account_id)
+        if device is None or account is None:
             return None
-        return DeviceSecret(
-            device.auth_user,
-            str(device.account_id),
-            {Algorithm.MD5: device.ha1_md5, Algorithm.SHA_256: device.ha1_sha256},
-        )
+        ha1s = {Algorithm.MD5: device.ha1_md5, Algorithm.SHA_256: device.ha1_sha256}
+        accepted = {one: ha1s[one] for one in _algorithms(account)}
+        return DeviceSecret(device.auth_user, str(device.account_id), accepted)
 
     def _is_registered_over(self, realm: str, flow: Flow, auth_user: str) -> bool:
         directory = self._site.directory
@@ -233,6 +257,5 @@ def _challenge(challenge: Challenge) -> Answer:
     return Answer(challenge.status, fields=tuple(challenge.fields))
 
 
-def _algorithms(account: Account) -> tuple[Algorithm, ...] | None:
-    chosen = tuple(Algorithm(name) for name in account.algorithms)
-    return chosen or None
+def _algorithms(account: Account) -> tuple[Algorithm, ...]:
+    return tuple(Algorithm(name) for name in account.algorithms) or (Algorithm.MD5,)
