@@ -68,7 +68,7 @@ def request_uri_of(
 ) -> str:
     """Return the contact; an exchange finds the extension that was dialled in its user part.
 
-    One that registered all its numbers at once (RFC 6140 §5.3) finds a number there even when it
+    One that registered all its numbers at once (RFC 6140) finds a number there even when it
     was called by name, its main one, and no trace of how it registered.
     """
     is_bulk = binding.is_bulk

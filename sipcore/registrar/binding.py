@@ -75,7 +75,7 @@ class Binding:
 
     @property
     def is_bulk(self) -> bool:
-        """Whether it stands for all numbers of an exchange (RFC 6140 §5.2)."""
+        """Whether it stands for all numbers of an exchange (RFC 6140)."""
         return ";bnc" in self.contact.lower() and "bnc" in self.uri.parameters
 
     @property

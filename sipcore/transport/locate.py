@@ -44,7 +44,7 @@ DEFAULT_PORTS: Final = MappingProxyType(
         Transport.WSS: 443,
     }
 )
-"""RFC 3261 §19.1.2, RFC 7118 §5.4 with the ports of RFC 6455 §3."""
+"""RFC 3261 §19.1.2, RFC 7118 with the ports of RFC 6455 §3."""
 
 _BY_SERVICE: Final = MappingProxyType(
     {
@@ -55,7 +55,7 @@ _BY_SERVICE: Final = MappingProxyType(
         "sips+d2w": Transport.WSS,
     }
 )
-"""The services field of NAPTR (RFC 3263 §4.1, RFC 7118 §11.3); SCTP is not spoken here."""
+"""The services field of NAPTR (RFC 3263 §4.1, RFC 7118); SCTP is not spoken here."""
 
 _SERVICE_LABELS: Final = MappingProxyType(
     {
