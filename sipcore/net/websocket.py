@@ -76,6 +76,10 @@ class WebSocketFraming:
             self._protocol.receive_data(data[start : start + _STEP_BYTES])
             for event in self._protocol.events_received():
                 if isinstance(event, HttpRequest):
+                    if self._protocol.eof_sent:
+                        # What came right behind it was no frame, and has ended all.
+                        self.has_ended = True
+                        return frames
                     self._protocol.send_response(self._protocol.accept(event))
                 elif isinstance(event, WebSocketFrame):
                     count += 1

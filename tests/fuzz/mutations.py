@@ -59,7 +59,16 @@ ADDED: Final = (
     b"Content-Encoding: gzip", b"Content-Disposition: session;handling=required", b"In-Reply-To: x",
     b"Date: x", b"Accept: x", b"Allow: ,", b"Retry-After: x", b"Warning: 999", b"Timestamp: x",
     b"Flow-Timer: 0", b"Service-Route: <sip:x>", b"Call-Info: <x>", b"Alert-Info: <x>",
-    b"Geolocation: <cid:x>",
+    b"Geolocation: <cid:x>", b"RAck: 4294967295 1 INVITE", b"RAck: 1 1 OPTIONS",
+    b"Require: replaces", b"Require: gin", b"Require: eventlist", b"Supported: eventlist, gruu",
+    b"Refer-To: <sip:b@example.org;method=BYE>", b"Refer-To: <tel:112>",
+    b"Refer-To: <sip:03023125003@example.org?Replaces=%00>", b"Refer-To: <sip:a@b?" + b"x=y&" * 90,
+    b"Subscription-State: active;expires=x", b"Event: dialog;call-id=x;to-tag=y",
+    b"Event: reg;id=" + b"9" * 300, b"Accept: application/pidf+xml;q=x", b"SIP-If-Match: ,",
+    b"Session-ID: ffffffffffffffffffffffffffffffff;remote=" + b"f" * 33,
+    b'Contact: <sip:192.0.2.9;bnc>;reg-id=1;+sip.instance="<x>"', b"Contact: <sip:a@b;gr;gr=x>",
+    b'Via: SIP/2.0/UDP h;branch=z9hG4bKx;oc=5;oc-algo="loss";oc-validity=x',
+    b"Record-Route: <sip:192.0.2.1;lr;x=0123>", b"Path: <sip:a@b;ob>,<sip:c;lr>",
 )  # fmt: skip
 
 METHODS: Final = (
@@ -193,6 +202,16 @@ def _drop_parameter(data: bytes, random: Random) -> bytes:
     return data[: one.start()] + data[one.end() :]
 
 
+def _take_value(data: bytes, random: Random) -> bytes:
+    """Put the value of one header into another: each is right, and none in its place."""
+    lines, body = _split(data)
+    one, other = _HEADER.match(lines[_place(lines, random)]), _place(lines, random)
+    place = _HEADER.match(lines[other])
+    if one is not None and place is not None:
+        lines[other] = place[1] + b":" + one[2]
+    return _join(lines, body)
+
+
 def _add_line(data: bytes, random: Random) -> bytes:
     lines, body = _split(data)
     lines.insert(_place(lines, random), random.choice(ADDED))
@@ -238,6 +257,7 @@ def _splice(data: bytes, other: bytes, random: Random) -> bytes:
 
 MUTATIONS: Final[tuple[Mutation, ...]] = (
     _flip, _insert, _delete, _truncate, _drop_line, _double_line, _swap_lines, _replace_value,
-    _replace_value, _replace_number, _replace_number, _drop_parameter, _add_line, _add_line,
-    _add_line, _change_start, _change_start, _change_body,
+    _replace_value, _replace_number, _replace_number, _drop_parameter, _drop_parameter,
+    _add_line, _add_line, _add_line, _add_line, _add_line, _change_start, _change_start,
+    _change_start, _change_body, _change_body, _take_value,
 )  # fmt: skip

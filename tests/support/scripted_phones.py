@@ -153,8 +153,10 @@ class ScriptedPhone:
         self._send_request(cancel)
         self.wire.settle()
 
-    def ring(self, side: Side, status: int = 180, *, body: bytes = b"") -> None:
-        self._respond_invite(side, status, body=body)
+    def ring(
+        self, side: Side, status: int = 180, *, body: bytes = b"", fields: Fields = ()
+    ) -> None:
+        self._respond_invite(side, status, body=body, fields=fields)
         self.wire.settle()
 
     def answer(self, side: Side, *, settle: bool = True) -> None:
@@ -255,6 +257,10 @@ class ScriptedPhone:
             self._reply(request, source, status, fields=fields)
 
     def _take_invite(self, request: Request, source: Address) -> None:
+        if not request.contacts:
+            # As a proxy may hand it on (RFC 3261 §8.1.1.8).
+            self._reply(request, source, 400)
+            return
         side = Side(
             request.call_id,
             local=f"{request.required('to')};tag={self.name}{self._next()}",
@@ -414,7 +420,7 @@ class ScriptedPhone:
                 side.is_closed = True
                 side.responses.append(response)
                 side.remote = response.required("to")
-                side.target = str(response.contacts[0].uri)
+                side.target = str(response.contacts[0].uri) if response.contacts else side.uri
                 side.route_set = response.entries("record-route")[::-1]
                 side.connected_at = self.now
                 side.heard_sdp = response.body
@@ -477,8 +483,8 @@ class ScriptedPhone:
         again.add("via", self._via())
         for key in (
             "max-forwards", "from", "to", "call-id", "contact", "expires", "allow", "supported",
-            "privacy", "p-preferred-identity", "content-type", "require", "proxy-require", "path",
-            "event", "accept", "sip-if-match", "record-route",
+            "privacy", "p-preferred-identity", "require", "proxy-require", "path",
+            "event", "accept", "sip-if-match", "record-route", "content-type", "replaces",
         ):  # fmt: skip
             if key not in dropped and request.has(key):
                 again.add(key, request.required(key))

@@ -18,6 +18,7 @@ from sipcore.limits import DEFAULT_LIMITS
 from sipcore.message import parse_message
 from sipcore.net.connections import Door
 from sipcore.net.tls import TlsContexts, TlsSettings
+from sipcore.net.websocket import WebSocketFraming
 from sipcore.transaction.events import ResponseReceived, TransactionFailed
 from sipcore.transport.flow import Flow, Listener, Transport
 from tests.sipcore.net.peers import ANSWER_S, request_bytes, site
@@ -215,3 +216,12 @@ async def test_secure_websocket_is_both(tmp_path: Path) -> None:
             await phone.send(request_bytes(transport="WSS"), text=True)
             assert "SIP/2.0/WSS" in str(await said(phone))
         assert opened.switch.requests[0][1].transport.is_secure
+
+
+def test_what_comes_right_behind_a_handshake_and_is_no_frame_ends_the_connection() -> None:
+    """Both in one read: the library has given up before the handshake is answered."""
+    framing = WebSocketFraming()
+    request = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+    assert framing.feed(request + b"INVITE sip:a@b SIP/2.0\r\n\r\n") == []
+    assert framing.has_ended
+    assert framing.feed(request) == []
