@@ -95,15 +95,16 @@ class Listening:
         tls = tls_settings(settings, self._config)
         if tls is None:
             return Door(origins=settings.origins)
+        stamp = _stamp(tls)
         contexts = TlsContexts(tls)
         self._contexts[settings.name] = contexts
+        self._stamps[settings.name] = stamp
         self._note(settings.name)
         return Door(tls=contexts, origins=settings.origins)
 
     def _note(self, name: str) -> None:
-        """Note when a certificate that was just read ends, and what its files look like."""
+        """Note when a certificate that was just read ends."""
         tls = self._contexts[name].settings
-        self._stamps[name] = _stamp(tls)
         expires = self._expiries[name] = certificate_end(tls.certificate)
         if expires - datetime.now(UTC) < EXPIRES_SOON:
             self._journal.warning(
@@ -112,6 +113,9 @@ class Listening:
 
     def _reload(self, name: str) -> str | None:
         """Return what is wrong, None when the new certificate is in force."""
+        # Before they are read: what is written meanwhile is a change of its own. Files that are
+        # not good are noted as well: they are complained of once, not every minute.
+        self._stamps[name] = _stamp(self._contexts[name].settings)
         try:
             self._contexts[name].reload()
             self._note(name)
@@ -129,11 +133,8 @@ class Listening:
     def take_over_changes(self) -> None:
         """Read the certificates whose files are not what they were."""
         for name, contexts in self._contexts.items():
-            stamp = _stamp(contexts.settings)
-            if stamp == self._stamps[name]:
+            if _stamp(contexts.settings) == self._stamps[name]:
                 continue
-            # Also of files that are not good: they are complained of once, not every minute.
-            self._stamps[name] = stamp
             problem = self._reload(name)
             if problem is None:
                 self._journal.info("certificate renewed", listener=name)

@@ -32,24 +32,27 @@ class SourceLimits:
 class _Source:
     """What is remembered of one address."""
 
-    __slots__ = ("blocked_until", "failures", "failures_from", "tokens", "updated_at")
+    __slots__ = ("failures", "failures_from", "tokens", "updated_at")
 
     def __init__(self, tokens: float, now: float) -> None:
         self.tokens = tokens
         self.updated_at = now
         self.failures = 0
         self.failures_from = now
-        self.blocked_until = 0.0
 
 
 class Sources:
-    """Limits and blocks per source, in bounded memory."""
+    """Limits and blocks per source, in bounded memory.
 
-    __slots__ = ("_limits", "_sources", "blocks")
+    Blocks stand apart, so that a flood from addresses made up does not push them out.
+    """
+
+    __slots__ = ("_blocked_until", "_limits", "_sources", "blocks")
 
     def __init__(self, limits: SourceLimits) -> None:
         self._limits = limits
         self._sources: dict[str, _Source] = {}
+        self._blocked_until: dict[str, float] = {}
         self.blocks = 0
         """How often an address was blocked."""
 
@@ -58,9 +61,10 @@ class Sources:
 
     def admits(self, host: str, *, now: float) -> bool:
         """Take one request of a stranger; False when it is to be dropped."""
-        source = self._source(source_key(host), now)
-        if now < source.blocked_until:
+        key = source_key(host)
+        if self._is_blocked(key, now=now):
             return False
+        source = self._source(key, now)
         limits = self._limits
         if limits.requests_per_s <= 0:
             return True
@@ -75,31 +79,46 @@ class Sources:
     def note_failure(self, host: str, *, now: float) -> None:
         """Count a request of a stranger that was refused; too many block the address."""
         limits = self._limits
-        source = self._source(source_key(host), now)
+        key = source_key(host)
+        source = self._source(key, now)
         if now - source.failures_from > limits.failures_window_s:
             source.failures, source.failures_from = 0, now
         source.failures += 1
-        if 0 < limits.failures_max <= source.failures and now >= source.blocked_until:
+        if 0 < limits.failures_max <= source.failures and not self._is_blocked(key, now=now):
             self.block(host, limits.block_s, now=now)
 
     def block(self, host: str, seconds: float, *, now: float) -> None:
         """Hear no stranger from this address for a while."""
-        source = self._source(source_key(host), now)
-        source.blocked_until = now + seconds
-        source.failures, source.failures_from = 0, now
+        key = source_key(host)
+        self._sources.pop(key, None)  # what it did is paid for by the block
+        self._blocked_until.pop(key, None)
+        self._blocked_until[key] = now + seconds  # last in order
+        if len(self._blocked_until) > self._limits.sources_max:
+            del self._blocked_until[next(iter(self._blocked_until))]
         self.blocks += 1
 
     def unblock(self, host: str) -> bool:
-        """Forget what was held against an address; False when that was nothing."""
-        return self._sources.pop(source_key(host), None) is not None
+        """Forget what was held against an address; False when it was not blocked."""
+        key = source_key(host)
+        self._sources.pop(key, None)
+        return self._blocked_until.pop(key, None) is not None
 
     def blocked(self, *, now: float) -> dict[str, float]:
         """Return the blocked addresses and the seconds that each has left."""
         return {
-            key: source.blocked_until - now
-            for key, source in self._sources.items()
-            if source.blocked_until > now
+            key: blocked_until - now
+            for key, blocked_until in self._blocked_until.items()
+            if blocked_until > now
         }
+
+    def _is_blocked(self, key: str, *, now: float) -> bool:
+        blocked_until = self._blocked_until.get(key)
+        if blocked_until is None:
+            return False
+        if now < blocked_until:
+            return True
+        del self._blocked_until[key]
+        return False
 
     def _source(self, key: str, now: float) -> _Source:
         source = self._sources.pop(key, None) or _Source(float(self._limits.burst), now)

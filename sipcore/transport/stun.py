@@ -41,7 +41,7 @@ _FAMILY_IPV6: Final = 2
 def stun_answer(data: bytes, source: Address) -> bytes | None:
     """Return the answer to a Binding request from ``source``; None for anything else.
 
-    The answer is hardly longer than the request, so nobody gains by asking in another's name.
+    It has 32 octets more than the request at most, so it is no weapon in another's name.
     """
     if not HEADER_BYTES <= len(data) <= _MESSAGE_BYTES_MAX:
         return None

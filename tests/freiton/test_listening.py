@@ -16,6 +16,7 @@ from freiton.errors import OperatorError
 from freiton.listening import Listening, certificate_problems
 from freiton.logs import open_log
 from sipcore.net.endpoint import Endpoint
+from sipcore.net.tls import TlsContexts
 from sipcore.transport.flow import Transport
 from tests.sipcore.net.peers import Switch
 from tests.support.certificates import Authority
@@ -115,6 +116,24 @@ async def test_what_is_no_certificate_leaves_the_former_one(files: Files) -> Non
         files.renew("new.example")
         opened.take_over_changes()
         assert await shown_name(opened, files) == "new.example"
+
+
+async def test_what_is_written_while_it_is_read_is_read_again(
+    files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with listening(files.config) as opened:
+        read = TlsContexts.reload
+
+        def read_slowly(contexts: TlsContexts) -> None:
+            read(contexts)
+            monkeypatch.undo()
+            files.renew("newest.example")
+
+        files.renew("new.example")
+        monkeypatch.setattr(TlsContexts, "reload", read_slowly)
+        opened.take_over_changes()
+        opened.take_over_changes()
+        assert await shown_name(opened, files) == "newest.example"
 
 
 async def test_a_start_without_its_certificate_says_so(files: Files) -> None:

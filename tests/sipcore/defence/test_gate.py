@@ -237,6 +237,29 @@ def test_one_ipv6_line_is_one_source() -> None:
     assert made.sources.admits("2001:db8:1:3::5", now=101.0)
 
 
+def test_made_up_addresses_push_no_block_out() -> None:
+    made = gate(sources_max=100)
+    made.sources.block(HOST, 600.0, now=100.0)
+    for number in range(1_000):
+        made.sources.admits(f"203.0.113.{number}", now=100.0)
+    assert not made.admits(request("OPTIONS"), STRANGE, now=101.0)
+    for number in range(1_000):
+        made.sources.block(f"203.0.113.{number}", 60.0, now=102.0)
+    assert len(made.sources.blocked(now=102.0)) == 100
+    assert made.admits(request("OPTIONS"), STRANGE, now=103.0)
+
+
+def test_a_block_ends_and_begins_anew() -> None:
+    made = gate(failures_max=2, block_s=10.0)
+    for now in (100.0, 120.0):
+        for _ in range(2):
+            made.note_refused(request("REGISTER"), STRANGE, now=now)
+        assert not made.sources.admits(HOST, now=now + 9)
+        assert made.sources.admits(HOST, now=now + 10)
+    assert made.sources.blocks == 2
+    assert not made.sources.unblock(HOST)
+
+
 def test_memory_is_bounded() -> None:
     made = gate(sources_max=100)
     for number in range(1_000):
