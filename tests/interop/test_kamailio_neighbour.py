@@ -6,9 +6,6 @@ its own reading of RFC 3261 §16, and is the proxy that most neighbours run.
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,18 +14,15 @@ import pytest
 
 from tests.integration.town import DOMAIN, Town, found
 from tests.support.free_port import free_sip_ports
+from tests.support.kamailio import needs_kamailio, running_kamailio
 from tests.support.sipp import HOST, SippRole, needs_sipp, run_sipp, start_sipp
 
 EAST = "east.example"
-START_S = 10.0
-STOP_S = 5.0
 
 pytestmark = [
     needs_sipp,
     pytest.mark.sipp,
-    pytest.mark.skipif(
-        shutil.which("kamailio") is None, reason="Kamailio is not installed (apt-get install)"
-    ),
+    needs_kamailio,
 ]
 
 CONFIG = """#!KAMAILIO
@@ -86,31 +80,12 @@ def neighbourhood(tmp_path: Path) -> Iterator[Neighbourhood]:
         "--host", f"{HOST}:{kamailio}", "--domain", EAST, "--handling", "proxy",
     )  # fmt: skip
     town.switch.start()
-    folder = tmp_path / "kamailio"
-    folder.mkdir()
-    config = folder / "kamailio.cfg"
-    config.write_text(
-        CONFIG.format(host=HOST, port=kamailio, east=EAST, phone=phone, switch=town.switch.sip_port)
+    config = CONFIG.format(
+        host=HOST, port=kamailio, east=EAST, phone=phone, switch=town.switch.sip_port
     )
-    log = (folder / "kamailio.log").open("wb")
-    process = subprocess.Popen(
-        ["kamailio", "-DD", "-E", "-f", str(config), "-Y", str(folder), "-m", "32", "-M", "8"],
-        cwd=folder,
-        stdout=log,
-        stderr=subprocess.STDOUT,
-    )
-    try:
-        _await_bound(kamailio, process, folder / "kamailio.log")
+    with running_kamailio(tmp_path / "kamailio", config, port=kamailio):
         yield Neighbourhood(town, kamailio, phone)
-    finally:
-        process.terminate()
-        try:
-            process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        log.close()
-        town.close()
+    town.close()
 
 
 def test_a_call_goes_through_both_proxies_to_the_neighbours_phone(
@@ -136,21 +111,42 @@ def test_a_call_comes_through_both_proxies_to_a_phone_of_ours(
     town = neighbourhood.town
     town.register("bob")
     callee = town.answer("uas-answer.xml", "bob", pause_ms=100)
-    run_sipp(
-        SippRole(
-            scenario="uac-carrier.xml",
-            port=neighbourhood.phone_port,
-            remote_port=neighbourhood.kamailio_port,
-            keys={"account": "carol", "carrier": EAST},
-            domain=DOMAIN,
-            service="bob",
-            pause_ms=300,
-        ),
-        town.folder,
-    )
+    run_sipp(inward(neighbourhood, "uac-carrier.xml"), town.folder)
     callee.expect_success()
     assert _record_routes(callee.messages(), "INVITE") == 3
     assert town.switch.wait_for_records(0) == []
+
+
+def test_a_caller_gives_up_through_both_proxies(neighbourhood: Neighbourhood) -> None:
+    """CANCEL and 487 go hop by hop, and every hop acknowledges."""
+    town = neighbourhood.town
+    town.register("bob")
+    callee = town.answer("uas-ring.xml", "bob")
+    run_sipp(inward(neighbourhood, "uac-carrier-cancel.xml"), town.folder)
+    callee.expect_success()
+    assert town.switch.wait_for_records(0) == []
+
+
+def test_a_failure_comes_back_through_both_proxies(neighbourhood: Neighbourhood) -> None:
+    town = neighbourhood.town
+    town.register("bob")
+    callee = town.answer("uas-busy.xml", "bob")
+    run_sipp(inward(neighbourhood, "uac-carrier-busy.xml"), town.folder)
+    callee.expect_success()
+    assert town.switch.wait_for_records(0) == []
+
+
+def inward(neighbourhood: Neighbourhood, scenario: str) -> SippRole:
+    """The neighbour's phone calls ours."""
+    return SippRole(
+        scenario=scenario,
+        port=neighbourhood.phone_port,
+        remote_port=neighbourhood.kamailio_port,
+        keys={"account": "carol", "carrier": EAST},
+        domain=DOMAIN,
+        service="bob",
+        pause_ms=300,
+    )
 
 
 def _record_routes(messages: str, method: str) -> int:
@@ -158,12 +154,3 @@ def _record_routes(messages: str, method: str) -> int:
     start = messages.index(f"\n{method} sip:")
     head = messages[start:].replace("\r\n", "\n").partition("\n\n")[0]
     return sum(line.count("<sip:") for line in head.split("\n") if line.startswith("Record-Route:"))
-
-
-def _await_bound(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    suffix = f":{port:04X}"
-    deadline = time.monotonic() + START_S
-    while not any(suffix in line for line in Path("/proc/net/udp").read_text().splitlines()):
-        assert process.poll() is None, log.read_text(errors="replace")
-        assert time.monotonic() < deadline, log.read_text(errors="replace")
-        time.sleep(0.02)
