@@ -183,6 +183,12 @@ class ComposedFacts:
                 for one in Transport
                 if one is not Transport.UDP
             },
+            connections_cut={
+                "limit": net.connections_refused,
+                "stalled": net.connections_stalled,
+                "unread": net.connections_overfull,
+                "unopened": net.connections_failed,
+            },
             handshakes_failed=net.handshakes_failed,
             name_questions=parts.composed.locator.asked,
             name_questions_unanswered=parts.composed.locator.unanswered,

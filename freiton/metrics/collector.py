@@ -195,6 +195,13 @@ def _connections(signalling: SignallingFacts) -> Iterator[Metric]:
     )
     _fill(connections, (((name,), count) for name, count in signalling.connections.items()))
     yield connections
+    cut = CounterMetricFamily(
+        "freiton_connections_cut",
+        "Connections that the switch closed, or could not open, by cause.",
+        labels=["cause"],
+    )
+    _fill(cut, (((cause,), count) for cause, count in signalling.connections_cut.items()))
+    yield cut
     yield _counter(
         "freiton_handshakes_failed",
         "Handshakes of TLS and WebSocket that did not come about.",

@@ -78,6 +78,7 @@ class SignallingFacts:
     transactions: Mapping[TransactionKind, int]
     open_deadlines: int
     connections: Mapping[str, int]  # by transport
+    connections_cut: Mapping[str, int]  # by cause: those that we closed, or could not open
     handshakes_failed: int  # of TLS and WebSocket
     name_questions: int  # to the name service
     name_questions_unanswered: int

@@ -86,6 +86,7 @@ class SampleFacts:
             },
             open_deadlines=140,
             connections={"tcp": 7, "tls": 2, "ws": 0, "wss": 1},
+            connections_cut={"limit": 5, "stalled": 1, "unread": 0, "unopened": 2},
             handshakes_failed=3,
             name_questions=7,
             name_questions_unanswered=2,

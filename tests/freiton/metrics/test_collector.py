@@ -52,6 +52,8 @@ def test_values_arrive_with_their_units() -> None:
         ("freiton_name_questions_total", {}, 7),
         ("freiton_name_questions_unanswered_total", {}, 2),
         ("freiton_udp_drops_total", {"listener": "udp"}, 3),
+        ("freiton_connections_cut_total", {"cause": "limit"}, 5),
+        ("freiton_connections_cut_total", {"cause": "unopened"}, 2),
     ):
         assert samples[name, frozenset(labels.items())] == pytest.approx(value), name
 
