@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-MEASUREMENTS = ("parse", "digest", "rating", "charging_log", "load", "overload")
+MEASUREMENTS = ("parse", "digest", "rating", "charging_log", "load", "overload", "lamps")
 
 
 def main() -> int:

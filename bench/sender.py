@@ -30,6 +30,8 @@ GIVE_UP_S = 8.0
 LATE_MAX_S = 0.05
 """A call that the sender would begin later than this is not begun, and counted."""
 
+_TALK = "talk"
+
 _STATUS = re.compile(rb"SIP/2\.0 (\d\d\d)")
 _CALL_ID = re.compile(rb"\r\n(?:Call-ID|i): *([^\r\n]+)", re.IGNORECASE)
 _CSEQ = re.compile(rb"\r\nCSeq: *(\d+) +([A-Z]+)", re.IGNORECASE)
@@ -59,6 +61,8 @@ class Tally:
     setup_s: list[float] = field(default_factory=list)
     answered_at: list[float] = field(default_factory=list)
     refused_at: list[float] = field(default_factory=list)
+    spans: list[tuple[str, float, float]] = field(default_factory=list)
+    """Who was in a call that was held, from its INVITE with credentials to its BYE."""
 
     def setup_p99_ms(self) -> float:
         ordered = sorted(self.setup_s)
@@ -67,8 +71,8 @@ class Tally:
 
 class _Call:
     __slots__ = (
-        "begun_at", "call_id", "cseq", "interval_s", "is_emergency", "is_settled", "number",
-        "request", "sent_at", "target", "to", "user", "waits_for",
+        "admitted_at", "begun_at", "call_id", "contact", "cseq", "ends_at", "interval_s",
+        "is_emergency", "is_settled", "number", "request", "target", "to", "user", "waits_for",
     )  # fmt: skip
 
     def __init__(self, number: int, user: int, target: str, now: float, *, emergency: bool) -> None:
@@ -78,11 +82,13 @@ class _Call:
         self.call_id = f"c{number}@bench"
         self.cseq = 1
         self.to = f"<sip:{target}@{DOMAIN}>"
-        self.begun_at = self.sent_at = now
+        self.begun_at = self.admitted_at = now
         self.is_emergency = emergency
         self.is_settled = False
         self.waits_for = ""
         self.request = b""
+        self.contact = ""
+        self.ends_at = 0.0
         self.interval_s = T1_S
 
 
@@ -128,6 +134,7 @@ class Sender:
         self._timers: list[tuple[float, int, str]] = []
         self._number = int(time.time() * 1000) % 1_000_000 * 1_000
         self._count = 0
+        self._hold_s = 0.0
         self.tally = Tally()
 
     def close(self) -> None:
@@ -146,6 +153,7 @@ class Sender:
         *,
         emergency_rate: float = 0.0,
         strangers_rate: float = 0.0,
+        hold_s: float = 0.0,
         meter: ProcessMeter | None = None,
     ) -> Tally:
         """Begin calls evenly for so long, wait for those under way, and return what became.
@@ -154,6 +162,7 @@ class Sender:
         nothing else.
         """
         self.tally = Tally()
+        self._hold_s = hold_s
         if meter is not None:
             meter.start()
         start = time.monotonic()
@@ -169,7 +178,7 @@ class Sender:
             self._turn(now, min((pace.next_at for pace in paces), default=start + seconds))
         if meter is not None:
             meter.stop()
-        until = time.monotonic() + GIVE_UP_S + 1.0
+        until = time.monotonic() + GIVE_UP_S + hold_s + 1.0
         while self._calls and (now := time.monotonic()) < until:
             self._turn(now, now + 0.05)
         self._calls.clear()
@@ -220,15 +229,15 @@ class Sender:
         except BlockingIOError:
             self.tally.dropped_here += 1
 
-    def _send_invite(self, call: _Call, credentials: str) -> None:
+    def _send_invite(self, call: _Call, signed: str) -> None:
         uri = f"sip:{call.target}@{DOMAIN}"
         lines = self._lines("INVITE", uri, call)
         lines += [
             f"Contact: <sip:u{call.user}@{HOST}:{self.port}>",
             "Content-Type: application/sdp",
         ]
-        if credentials:
-            lines.append(f"Authorization: {credentials}")
+        if signed:
+            lines.append(f"Authorization: {signed}")
         self._ask(call, "INVITE", _message(lines, SDP))
 
     def _lines(self, method: str, uri: str, call: _Call) -> list[str]:
@@ -260,6 +269,10 @@ class Sender:
             _, cseq, call_id = heapq.heappop(self._timers)
             call = self._calls.get(call_id.encode())
             if call is None or call.cseq != cseq or not call.waits_for:
+                continue
+            if call.waits_for == _TALK:
+                if now >= call.ends_at:
+                    self._hang_up(call, now)
                 continue
             if now - call.begun_at > GIVE_UP_S and not call.is_settled:
                 self._end(call)
@@ -311,8 +324,9 @@ class Sender:
         nonce = _NONCE.search(data)
         if code == 401 and nonce is not None and call.cseq == 1:
             call.cseq = 2
+            call.admitted_at = time.monotonic()
             uri = f"sip:{call.target}@{DOMAIN}"
-            self._send_invite(call, _credentials(call.user, "INVITE", uri, nonce[1].decode()))
+            self._send_invite(call, credentials(call.user, "INVITE", uri, nonce[1].decode()))
             return
         if not call.is_emergency:
             self.tally.refused += 1
@@ -332,8 +346,17 @@ class Sender:
             self.tally.answered_at.append(now)
             self.tally.setup_s.append(now - call.begun_at)
         self._send(_message(self._lines("ACK", uri, call)))
+        call.contact = uri
+        call.waits_for = _TALK
+        call.ends_at = now + self._hold_s
+        heapq.heappush(self._timers, (call.ends_at, call.cseq, call.call_id))
+
+    def _hang_up(self, call: _Call, now: float) -> None:
+        if self._hold_s and not call.is_emergency:
+            for user in (f"u{call.user}", call.target):
+                self.tally.spans.append((user, call.admitted_at, now))
         call.cseq += 1
-        self._ask(call, "BYE", _message(self._lines("BYE", uri, call)))
+        self._ask(call, "BYE", _message(self._lines("BYE", call.contact, call)))
 
     # Registration, one after the other.
 
@@ -341,18 +364,18 @@ class Sender:
         call = _Call(self._number + user, user, "", time.monotonic(), emergency=False)
         call.to = f"<sip:u{user}@{DOMAIN}>"
         call.call_id = f"r{user}-{self.port}@bench"
-        credentials = ""
+        signed = ""
         for call.cseq in (1, 2):
             lines = self._lines("REGISTER", f"sip:{DOMAIN}", call)
             lines += [f"Contact: <sip:u{user}@{HOST}:{self._contact_port}>", "Expires: 3600"]
-            if credentials:
-                lines.append(f"Authorization: {credentials}")
+            if signed:
+                lines.append(f"Authorization: {signed}")
             answer = self._exchange(_message(lines))
             if answer.startswith(b"SIP/2.0 200"):
                 return
             nonce = _NONCE.search(answer)
             if nonce is not None:
-                credentials = _credentials(user, "REGISTER", f"sip:{DOMAIN}", nonce[1].decode())
+                signed = credentials(user, "REGISTER", f"sip:{DOMAIN}", nonce[1].decode())
         raise SystemExit(f"u{user} cannot register: {answer[:80]!r}")
 
     def _exchange(self, data: bytes) -> bytes:
@@ -368,7 +391,8 @@ def _message(lines: Iterable[str], body: str = "") -> bytes:
     return f"{head}\r\n\r\n{body}".encode()
 
 
-def _credentials(user: int, method: str, uri: str, nonce: str) -> str:
+def credentials(user: int, method: str, uri: str, nonce: str) -> str:
+    """Return what a user of the bench answers to a challenge that came only once."""
     ha1 = _md5(f"u{user}:{DOMAIN}:password{user}")
     response = _md5(f"{ha1}:{nonce}:00000001:c:auth:{_md5(f'{method}:{uri}')}")
     return (

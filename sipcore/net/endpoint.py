@@ -99,6 +99,7 @@ class Endpoint:
         self._connections = Connections(loop=loop, user=self, limits=limits, counters=self.counters)
         self._ticker = Ticker(loop, self._on_deadline)
         self._failed: list[Flow] = []
+        self._is_closed = False
 
     async def listen(
         self,
@@ -132,9 +133,10 @@ class Endpoint:
         return listener
 
     async def close(self) -> None:
-        """Close every socket; what was handed out before is sent."""
-        self._ticker.stop()
+        """Close every socket; what was handed out before is sent, and nothing after it."""
         await self._connections.close()
+        self._is_closed = True
+        self._ticker.stop()
         for udp in self._udp.values():
             udp.close()
 
@@ -261,6 +263,9 @@ class Endpoint:
 
     def _settle(self, *, now: float) -> None:
         """Go through all beats and arm, whatever one of them raises: an idle timer is for good."""
+        if self._is_closed:
+            # The log may still tell what has become durable; there is nobody left to tell.
+            return
         self._flush()
         try:
             self._act(now=now)

@@ -8,10 +8,11 @@ import socket
 import pytest
 
 from sipcore.errors import LocalError
+from sipcore.limits import DEFAULT_LIMITS
 from sipcore.net.udp import BUFFER_BYTES
 from sipcore.transaction.events import ResponseReceived, TransactionFailed
 from sipcore.transport.flow import Flow, Outgoing, Transport
-from tests.sipcore.net.peers import request_bytes, site, udp_peer, until
+from tests.sipcore.net.peers import Site, request_bytes, site, udp_peer, until
 
 ANY_PORT = ("127.0.0.1", 0)
 
@@ -281,3 +282,15 @@ async def test_a_phone_learns_its_address_by_stun() -> None:
         assert int.from_bytes(answer[26:28], "big") ^ 0x2112 == peer.address[1]
         assert opened.endpoint.counters.stun_answers == 1
         assert opened.switch.requests == []
+
+
+async def test_who_is_closed_sends_nothing_any_more_and_has_no_timer() -> None:
+    here = Site(DEFAULT_LIMITS)
+    async with udp_peer() as peer:
+        listener = await here.endpoint.listen("udp", Transport.UDP, ANY_PORT)
+        here.request("OPTIONS", Flow(listener, peer.address))
+        await peer.receive()
+        await here.endpoint.close()
+        here.request("OPTIONS", Flow(listener, peer.address))
+        await asyncio.sleep(0.6)  # timer E would have repeated the first one
+    assert here.errors == []
