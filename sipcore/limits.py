@@ -52,6 +52,10 @@ class Limits:
     connections_max: int = 20_000
     """TCP connections in all; each costs a descriptor and some kB."""
 
+    connections_reserve: int = 500
+    """Of them for those that we open, a tenth at most: carriers are reached by TCP and TLS even
+    when strangers hold all others."""
+
     connections_per_source_max: int = 256
     """TCP connections from one address; a large office behind one NAT stays below."""
 

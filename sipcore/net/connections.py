@@ -79,6 +79,7 @@ class Connections:
         self._limits = limits
         self._counters = counters
         self._connections_max = min(limits.connections_max, _descriptors_left())
+        self._reserve = min(limits.connections_reserve, self._connections_max // 10)
         # From the wall clock, so that a number kept over a restart never means another
         # connection: a thousand would have to be opened every second to catch up with it.
         self._number = time.time_ns() // 1_000_000
@@ -269,7 +270,7 @@ class Connections:
     def _is_one_too_many(self, source: str) -> bool:
         limits = self._limits
         return (
-            len(self._by_number) >= self._connections_max
+            len(self._by_number) >= self._connections_max - self._reserve
             or self._per_source[source] >= limits.connections_per_source_max
             or self._shaking_hands[source] >= limits.handshakes_per_source_max
         )

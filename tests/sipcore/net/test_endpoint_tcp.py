@@ -189,6 +189,19 @@ async def test_connections_are_limited(limits: object) -> None:
         assert isinstance(await read_message(reader), Response)
 
 
+async def test_carriers_are_reached_when_strangers_hold_all_connections() -> None:
+    async with site(replace(DEFAULT_LIMITS, connections_max=10)) as here:
+        listener = await listening(here)
+        streams = [await asyncio.open_connection(*listener.bound) for _ in range(10)]
+        assert await is_closed(streams[9][0])
+        peer = TcpPeer()
+        await peer.open()
+        here.request("OPTIONS", Flow(listener, peer.address))
+        accepted, _ = await peer.accepted()
+        assert isinstance(await read_message(accepted), Request)
+        peer.close()
+
+
 async def test_connections_of_one_address_have_a_rate() -> None:
     limits = replace(
         DEFAULT_LIMITS, connections_per_source_burst=2, connections_per_source_per_s=0.001
