@@ -187,14 +187,19 @@ class CallAccounting:
         self._grants.arm(call)
         return seq
 
-    def change_session(self, call_id: str, resume: bytes, *, at: datetime, now: float) -> None:
-        """Keep how to speak on both legs after a re-INVITE; nobody waits for it."""
+    def change_session(
+        self, call_id: str, resume: bytes, *, at: datetime, now: float
+    ) -> int | None:
+        """Keep how to speak on both legs from here on; give the number to wait for.
+
+        Nobody waits after a re-INVITE, somebody who takes a place does; None for no open call.
+        """
         call = self.state.calls.get(call_id)
         if call is None:
-            return
+            return None
         when = self._journal.moment(at, now)
         event = SessionChanged(when=when, call_id=call_id, number=call.changes + 1)
-        self._journal.enter(event, PersonalFields(resume=resume))
+        return self._journal.enter(event, PersonalFields(resume=resume))
 
     def join(self, call_id: str, joined_to: str, resume: bytes, *, at: datetime, now: float) -> int:
         """Make a call part of another's conversation, or, without a name, stand alone again.

@@ -450,8 +450,7 @@ class CallControl:
     def _perform(self, running: RunningCall, command: CallCommand, *, now: float) -> None:
         match command:
             case Append(resume=resume):
-                running.answered_seq = self._joins.answered(running, resume, now=now)
-                self._calls.await_record(running, running.answered_seq)
+                self._joins.append(running, resume, now=now)
             case Rang():
                 running.phase = max(running.phase, Phase.RINGING)
                 self._joins.rang(running)

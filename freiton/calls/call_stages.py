@@ -352,7 +352,10 @@ class CallStages:
     def answered(self, running: RunningCall, winner: Target, *, now: float) -> None:
         """Learn that a target won."""
         self._arm_probe(running, now=now)
-        for one in (running, *self._calls.guests(running.id)):
+        calls = (running, *self._calls.guests(running.id))
+        if not any(winner in one.targets for one in calls):
+            running.targets += (winner,)  # who has picked up
+        for one in calls:
             if one.phase is Phase.OVER:
                 continue
             one.phase = Phase.TALKING

@@ -37,6 +37,7 @@ from sipcore.b2bua.call_events import (
 from sipcore.b2bua.leg import Leg
 from sipcore.b2bua.referred_call import ReferredCall
 from sipcore.b2bua.resume import write_record
+from sipcore.b2bua.seating import joined_record, offer_for_newcomer, surrender
 from sipcore.b2bua.settings import CallSettings
 from sipcore.b2bua.silent_call import SilentCall
 from sipcore.dialog.dialog import DialogId
@@ -151,7 +152,7 @@ class Joins:
         call = ReferredCall(
             self._identifiers.call_id(),
             invite,
-            _bridge_of(host).offer_for_newcomer(),
+            offer_for_newcomer(_bridge_of(host)),
             identifiers=self._identifiers,
             settings=self._settings,
         )
@@ -180,7 +181,11 @@ class Joins:
         return None if running is None or running.phase is not Phase.TALKING else running
 
     def party_in(self, running: RunningCall, dialog_id: DialogId) -> str:
-        """Return who is there in a dialog of a call, as its leg has it."""
+        """Return who rings or talks in a dialog of a call, as its leg has it."""
+        ringing = running.call.ringing
+        attempt = None if ringing is None else ringing.attempt_in(dialog_id)
+        if attempt is not None:
+            return attempt.target.party
         leg = _leg_in(running, dialog_id)
         return "" if leg is None else leg.party
 
@@ -188,7 +193,15 @@ class Joins:
         """Tell the transferor that it rings."""
         self._report(running, ReportRefer(RINGING))
 
-    def answered(self, running: RunningCall, resume: bytes, *, now: float) -> int:
+    def append(self, running: RunningCall, resume: bytes, *, now: float) -> None:
+        """Record an answer, or who takes a place in a conversation, and wait for that."""
+        is_talking = running.phase is Phase.TALKING
+        record = self.updated if is_talking else self._answered
+        running.answered_seq = record(running, resume, now=now)
+        if running.answered_seq is not None:
+            self._calls.await_record(running, running.answered_seq)
+
+    def _answered(self, running: RunningCall, resume: bytes, *, now: float) -> int:
         """Record an answer; return the number to wait for.
 
         That of a referred call holds both legs that are going to talk: from the moment that it is
@@ -204,8 +217,8 @@ class Joins:
         joined_to = ""
         call = running.call
         if isinstance(call, ReferredCall) and host is not None and call.leg is not None:
-            resume = _bridge_of(host).joined_record(
-                call.leg, calls=(running.id,), others=self._ids(host)
+            resume = joined_record(
+                _bridge_of(host), call.leg, calls=(running.id,), others=self._ids(host)
             )
             joined_to, running.has_record = host.id, True
         return self._accounting.answer(
@@ -244,7 +257,8 @@ class Joins:
         leg = None if transferor is None else _bridge_of(other).opposite(transferor)
         if leg is None or transferor is None or other.joining is not None:
             return False
-        record = _bridge_of(host).joined_record(
+        record = joined_record(
+            _bridge_of(host),
             leg,
             calls=leg.calls or self._ids(other),
             others=self._ids(host),
@@ -261,7 +275,7 @@ class Joins:
         """Let the leg go over, now that a restart would find it there."""
         host, dialog_id = self._take_joining(other)
         transferor = None if dialog_id is None else _leg_in(other, dialog_id)
-        leg = None if transferor is None else _bridge_of(other).surrender(transferor)
+        leg = None if transferor is None else surrender(_bridge_of(other), transferor)
         if host is None or leg is None:
             self._undo(other, host, status=480, now=now)
             return
@@ -302,19 +316,24 @@ class Joins:
 
     # One conversation.
 
-    def updated(self, host: RunningCall, resume: bytes, *, now: float) -> None:
-        """Keep how to speak on both legs; one of the calls keeps it for all."""
+    def updated(self, host: RunningCall, resume: bytes, *, now: float) -> int | None:
+        """Keep how to speak on both legs; one of the calls keeps it for all.
+
+        Returns the number of that record, None when no call is open any more.
+        """
         at = self._clock.utc()
         open_calls = [
             one for one in (host, *self._calls.guests(host.id)) if self._accounting.is_open(one.id)
         ]
+        seq: int | None = None
         for keeper in open_calls[:1]:
-            self._accounting.change_session(keeper.id, resume, at=at, now=now)
+            seq = self._accounting.change_session(keeper.id, resume, at=at, now=now)
             keeper.has_record = True
         for other in open_calls[1:]:
             if other.has_record:
                 other.has_record = False
                 self._accounting.join(other.id, host.id, b"", at=at, now=now)
+        return seq
 
     def released(self, host: RunningCall, released: Released, *, now: float) -> None:
         """End every call of a conversation that is over, at this instant."""

@@ -21,15 +21,17 @@ def active_offer(said: Body) -> Body:
 
     A description with the address of RFC 2543 hold names no place to send to.
     """
-    if not said.has_sdp or not _is_plain(said) or _ON_HOLD.search(said.content):
+    if not is_plain(said) or _ON_HOLD.search(said.content):
         return NO_BODY
     lines = _LINE_END.split(said.content)
     content = b"\r\n".join(_DIRECTION.sub(b"a=sendrecv", line) for line in lines)
     return Body(content, said.fields)
 
 
-def _is_plain(body: Body) -> bool:
+def is_plain(body: Body) -> bool:
     """Tell whether it is nothing but a session description: no parts, no packing."""
+    if not body.has_sdp:
+        return False
     key, media_type = body.fields[0]
     return (
         key == "content-type"

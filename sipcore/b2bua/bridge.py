@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from sipcore.b2bua.active_offer import active_offer
-from sipcore.b2bua.body import NO_BODY, Body, read_body
+from sipcore.b2bua.body import NO_BODY, read_body
 from sipcore.b2bua.body_privacy import SDP_TYPE
 from sipcore.b2bua.call_events import (
     CallCommand,
-    Join,
     Joined,
     JoinFailed,
     Proven,
@@ -24,19 +22,17 @@ from sipcore.b2bua.call_events import (
 from sipcore.b2bua.crossed_answers import tell_failure, tell_success
 from sipcore.b2bua.crossing import Crossing, pass_answer
 from sipcore.b2bua.extensions import check_extensions
-from sipcore.b2bua.handover import GONE_STATUS, Handover, newcomer_number
+from sipcore.b2bua.handover import GONE_STATUS, Handover
 from sipcore.b2bua.header_policy import ALLOW, SUPPORTED, failure_fields, reason_of
 from sipcore.b2bua.joining import JOINED
 from sipcore.b2bua.leg import Leg
 from sipcore.b2bua.pending import Kind, Pending
 from sipcore.b2bua.probing import Probing
 from sipcore.b2bua.response_mapping import NO_RESPONSE, status_within_call
-from sipcore.b2bua.resume import write_joined
 from sipcore.b2bua.session_change import GONE, agree, conclude_refresh, refresh
 from sipcore.b2bua.settings import CallSettings
 from sipcore.dialog import session_timer
 from sipcore.dialog.offer_answer import Input, State
-from sipcore.errors import LocalError
 from sipcore.identifiers import Identifiers
 from sipcore.message.message import Response
 from sipcore.transaction.events import (
@@ -226,79 +222,45 @@ class Bridge:
     def report_refer(self, event: ReportRefer, *, now: float, out: list[CallCommand]) -> None:
         """Tell the transferor; after a failure nobody is left if he hung up meanwhile."""
         alone = self.handover.report(event, now=now, out=out)
-        if alone is not None:
-            reason = f"SIP;cause={event.status}"
-            self.release(self._side_of(alone), reason, 200, now=now, out=out)
+        self.release_alone(alone, event.status, now=now, out=out)
 
-    def join(self, event: Join, *, call_id: str, now: float, out: list[CallCommand]) -> None:
-        """Let a leg of another call take the place of the transferor."""
-        newcomer, stays = event.leg, self._stays()
-        newcomer.move_to(call_id, newcomer_number(self.legs))
-        newcomer.calls = event.calls
-        self.add(newcomer)
-        if self.is_released or stays is None:
-            newcomer.hang_up(now=now, out=out)
-            out.append(JoinFailed(GONE_STATUS, newcomer.calls))
+    def conclude_join(self, outcome: int | None, *, now: float, out: list[CallCommand]) -> None:
+        """Seat the newcomer, or hang up on it; None: the exchange goes on."""
+        if outcome is None:
             return
-        stays.calls = stays.calls or event.others
-        outcome = self.handover.join(stays, newcomer, now=now, out=out)
-        self._conclude_join(outcome, now=now, out=out)
+        # Of two offers that met there is a session, even if nobody wants to talk of it again.
+        is_crossed = self.handover.is_crossed and outcome not in GONE
+        replaced, transferor = self.handover.replaced, self.handover.transferor
+        newcomer = self.handover.end_exchange()
+        if newcomer is None:
+            return
+        if outcome == JOINED or is_crossed:
+            self.is_updated = True
+            if transferor is not None:
+                self._seat(newcomer, transferor, now=now, out=out)
+        elif newcomer is self.callee:
+            self.release("switch", f"SIP;cause={outcome}", outcome, now=now, out=out)
+        else:
+            if replaced is not None:
+                self.is_updated = True
+                replaced.calls, newcomer.calls = newcomer.calls, ()
+            newcomer.hang_up(now=now, out=out)
+            out.append(JoinFailed(outcome, newcomer.calls))
+            self.report_refer(ReportRefer(outcome), now=now, out=out)
+            self.release_alone(replaced, outcome, now=now, out=out)
 
-    def replace(
-        self, leg: Leg, stays: Leg, newcomer: Leg, *, now: float, out: list[CallCommand]
+    def release_alone(
+        self, leg: Leg | None, status: int, *, now: float, out: list[CallCommand]
     ) -> None:
-        """Let a leg that was just answered take the place of another one."""
-        self.add(newcomer)
-        self.handover.replace(leg)
-        newcomer.calls, leg.calls = leg.calls, ()
-        outcome = self.handover.join(stays, newcomer, now=now, out=out)
-        self._conclude_join(outcome, now=now, out=out)
+        """End the call of a leg that hung up while somebody was about to take its place."""
+        if leg is not None and leg.is_over:
+            reason = f"SIP;cause={status}"
+            self.release(self._side_of(leg), reason, 200, now=now, out=out)
 
-    def joined_record(
-        self,
-        newcomer: Leg,
-        *,
-        calls: tuple[str, ...],
-        others: tuple[str, ...],
-        parting: tuple[Leg, ...] = (),
-    ) -> bytes:
-        """Return the record of what ``join`` is about to do with that leg."""
-        transferor, stays = self.handover.transferor, self._stays()
-        if transferor is None or stays is None:
-            raise LocalError("a join without a transfer")
-        legs, ids = (newcomer, stays), (calls, stays.calls or others)
-        if transferor is not self.caller:
-            legs, ids = (stays, newcomer), (ids[1], ids[0])
-        return write_joined(*legs, calls=ids, parting=(transferor, *parting))
-
-    def go_on_joining(
-        self, parting: tuple[Leg, ...], *, is_joined: bool, now: float, out: list[CallCommand]
-    ) -> None:
-        """After a restart: end the legs that were parting, and finish what was begun."""
-        for leg in parting:
-            self.add(leg)
-            leg.hang_up(now=now, out=out)
-        if not is_joined and self.callee is not None:
-            outcome = self.handover.join(self.caller, self.callee, now=now, out=out)
-            self._conclude_join(outcome, now=now, out=out)
-
-    def offer_for_newcomer(self) -> Body:
-        """Return what the leg that stays can be offered as, nothing where that is not known."""
-        stays = self._stays()
-        return NO_BODY if stays is None else active_offer(stays.received_body)
-
-    def surrender(self, transferor: Leg) -> Leg | None:
-        """Give away the leg opposite the transferor's, if it is free to go; he himself stays.
-
-        To the call that is the end, and ``Hangup`` then ends the transferor's leg.
-        """
-        leg = self.opposite(transferor)
-        if leg is None or leg.pending or not leg.is_ready or self.handover.is_open:
-            return None
-        del self.legs[leg.number]
-        self.caller, self.callee = transferor, None
-        self.is_released = True
-        return leg
+    def stays(self) -> Leg | None:
+        """Return who is to be transferred: the leg opposite the transferor's."""
+        transferor = self.handover.transferor
+        return None if transferor is None else self.opposite(transferor)
 
     # Time.
 
@@ -310,7 +272,7 @@ class Bridge:
 
     def fire(self, *, now: float, out: list[CallCommand]) -> None:
         """Do what is due."""
-        self._conclude_join(self.handover.fire(now=now, out=out), now=now, out=out)
+        self.conclude_join(self.handover.fire(now=now, out=out), now=now, out=out)
         for leg in list(self.legs.values()):
             if not leg.repeat_accepted(now=now, out=out):
                 self.release("switch", 'SIP;cause=408;text="ACK missing"', 408, now=now, out=out)
@@ -341,7 +303,7 @@ class Bridge:
             leg.receive_bye(event, now=now, out=out)
             if leg is self.handover.newcomer:
                 self.handover.abandon(out=out)
-                self._conclude_join(GONE_STATUS, now=now, out=out)
+                self.conclude_join(GONE_STATUS, now=now, out=out)
             return
         self.abandon_relays(out=out)
         leg.receive_bye(event, now=now, out=out)
@@ -388,7 +350,7 @@ class Bridge:
         elif pending.kind is Kind.JOIN:
             is_dead = status in GONE and leg is not self.handover.newcomer
             outcome = self.handover.conclude(leg, pending, status, body, now=now, out=out)
-            self._conclude_join(outcome, now=now, out=out)
+            self.conclude_join(outcome, now=now, out=out)
             if is_dead:
                 self.release("switch", f"SIP;cause={status}", status, now=now, out=out)
         elif pending.kind is Kind.REFRESH:
@@ -427,24 +389,6 @@ class Bridge:
 
     # Transfers.
 
-    def _conclude_join(self, outcome: int | None, *, now: float, out: list[CallCommand]) -> None:
-        """Seat the newcomer, or hang up on it; None: the exchange goes on."""
-        if outcome is None:
-            return
-        transferor, newcomer = self.handover.transferor, self.handover.end_exchange()
-        if newcomer is None:
-            return
-        if outcome != JOINED and newcomer is self.callee:
-            self.release("switch", f"SIP;cause={outcome}", outcome, now=now, out=out)
-        elif outcome != JOINED:
-            newcomer.hang_up(now=now, out=out)
-            out.append(JoinFailed(outcome, newcomer.calls))
-            self.report_refer(ReportRefer(outcome), now=now, out=out)
-        else:
-            self.is_updated = True
-            if transferor is not None:
-                self._seat(newcomer, transferor, now=now, out=out)
-
     def _seat(self, newcomer: Leg, transferor: Leg, *, now: float, out: list[CallCommand]) -> None:
         if transferor is self.caller:
             self.caller = newcomer
@@ -481,11 +425,6 @@ class Bridge:
 
     def _side_of(self, leg: Leg) -> Side:
         return "caller" if leg is self.caller else "callee"
-
-    def _stays(self) -> Leg | None:
-        """Return who is to be transferred: the leg opposite the transferor's."""
-        transferor = self.handover.transferor
-        return None if transferor is None else self.opposite(transferor)
 
     def opposite(self, leg: Leg) -> Leg | None:
         """Return the leg that talks with this one."""

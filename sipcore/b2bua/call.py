@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from sipcore.auth.client import DigestClient
-from sipcore.b2bua.body import NO_BODY, Body
+from sipcore.b2bua.body import NO_BODY
 from sipcore.b2bua.bridge import Bridge
 from sipcore.b2bua.call_events import (
     Abandoned,
@@ -38,15 +38,18 @@ from sipcore.b2bua.call_events import (
 from sipcore.b2bua.early_dialogs import EarlyDialogs
 from sipcore.b2bua.fork import COMPLETED_ELSEWHERE, Fork
 from sipcore.b2bua.fork_outcome import Early, Stray, Winner
+from sipcore.b2bua.handover import newcomer_number
 from sipcore.b2bua.header_policy import reason_of
 from sipcore.b2bua.leg import Leg
+from sipcore.b2bua.opened_leg import open_leg, open_newcomer
 from sipcore.b2bua.pending import is_answered, respond_outside
 from sipcore.b2bua.phase import Phase
-from sipcore.b2bua.replacing import replace_in
-from sipcore.b2bua.resume import CallRecord, read_record, resume_legs, write_record
+from sipcore.b2bua.replacing import connect, leave_place, pick_up, replace_in, take_place
+from sipcore.b2bua.resume import CallRecord, read_record, resume_legs, write_answer
+from sipcore.b2bua.seating import go_on, take_transfer_event
 from sipcore.b2bua.session_ids import SessionIds
 from sipcore.b2bua.settings import DEFAULT_SETTINGS, CallSettings
-from sipcore.dialog.dialog import Dialog, DialogId
+from sipcore.dialog.dialog import DialogId
 from sipcore.errors import RemoteError
 from sipcore.identifiers import Identifiers
 from sipcore.message.message import Request
@@ -69,8 +72,8 @@ class Call:
 
     __slots__ = (
         "_answer", "_append_deadline", "_bridge", "_confirm", "_decision_deadline", "_early",
-        "_fork", "_identifiers", "_is_recorded", "_parting", "_phase", "_repeat_at", "_resumed",
-        "_session_ids", "_settings", "_target", "call_id",
+        "_fork", "_identifiers", "_is_recorded", "_parting", "_phase", "_resumed", "_session_ids",
+        "_settings", "_target", "call_id",
     )  # fmt: skip
 
     def __init__(
@@ -101,7 +104,6 @@ class Call:
         self._is_recorded = False
         self._append_deadline: float | None = None
         self._decision_deadline: float | None = None
-        self._repeat_at: float | None = None
 
     @classmethod
     def begin(
@@ -120,19 +122,17 @@ class Call:
 
         ``follows_over`` and ``party`` are for a caller what they are for a ``Target``.
         """
-        body = Body.of(invite, bytes_max=settings.body_bytes_max)
-        caller = Leg(
+        received = RequestReceived(transaction, invite, flow)
+        caller = open_leg(
             call_id,
             CALLER_LEG,
-            flow,
-            Dialog.from_request(invite, local_tag=identifiers.tag()),
+            received,
+            party=party,
             identifiers=identifiers,
             settings=settings,
             follows_over=follows_over,
         )
-        caller.party = party
-        received = RequestReceived(transaction, invite, flow)
-        caller.open_early(received, body)
+        body = caller.received_body
         bridge = Bridge(caller, identifiers=identifiers, settings=settings)
         call = cls(
             call_id,
@@ -194,13 +194,15 @@ class Call:
                 out.append(respond_outside(event, 481))
             return out
         if self._resumed is not None:
-            self._resume_timers(self._resumed, now, out)
+            go_on(self._bridge, self._resumed, self._parting, now=now, out=out)
+            self._resumed = None
         self._session_ids.learn(event)
         try:
             self._take(event, now, out)
         except RemoteError as error:
-            if isinstance(event, RequestReceived) and not is_answered(event, out):
-                out.append(respond_outside(event, error.status_hint))
+            received = event.received if isinstance(event, Replace) else event
+            if isinstance(received, RequestReceived) and not is_answered(received, out):
+                out.append(respond_outside(received, error.status_hint))
         self._conclude(now, out)
         self._session_ids.write(out, caller=self._bridge.caller, callee=self._bridge.callee)
         return out
@@ -210,8 +212,8 @@ class Call:
         deadlines = (
             self._append_deadline,
             self._decision_deadline,
-            self._repeat_at,
             self._bridge.next_deadline(),
+            None if self._early is None else self._early.next_deadline(),
             None if self._fork is None else self._fork.next_deadline(),
         )
         return min((at for at in deadlines if at is not None), default=None)
@@ -231,6 +233,11 @@ class Call:
     def bridge(self) -> Bridge:
         """The legs, for who joins two calls."""
         return self._bridge
+
+    @property
+    def ringing(self) -> Fork | None:
+        """The phones that ring, as long as one of them may answer."""
+        return self._fork if self._phase is Phase.INVITED else None
 
     def leg_in(self, dialog_id: DialogId) -> Leg | None:
         """Return the leg of a dialog."""
@@ -258,8 +265,7 @@ class Call:
             case Refuse():
                 self._refuse(event, now, out)
             case Appended():
-                if self._phase is Phase.ANSWERING:
-                    self._accept(now, out)
+                self._learn_durable(now, out)
             case AppendFailed():
                 self._fail_append(now, out)
             case Hangup():
@@ -269,32 +275,19 @@ class Call:
                     out.append(Proven(is_alive=False))
                 else:
                     self._bridge.probe(limit_s, now=now, out=out)
-            case AnswerRefer():
-                self._bridge.handover.answer(event, now=now, out=out)
-            case ReportRefer():
-                self._bridge.report_refer(event, now=now, out=out)
-            case Join():
-                self._bridge.join(event, call_id=self.call_id, now=now, out=out)
+            case AnswerRefer() | ReportRefer() | Join():
+                take_transfer_event(self._bridge, event, call_id=self.call_id, now=now, out=out)
             case Replace():
-                replace_in(
-                    self._bridge,
-                    event,
-                    call_id=self.call_id,
-                    identifiers=self._identifiers,
-                    settings=self._settings,
-                    now=now,
-                    out=out,
-                )
+                self._replace(event, now, out)
             case AckMissing():
-                # The caller never acknowledged our refusal; there is nobody to tell.
-                pass
+                pass  # The caller never acknowledged our refusal; there is nobody to tell.
 
     # From call control.
 
     def _dial(self, event: Dial, now: float, out: list[CallCommand]) -> None:
-        if self._phase is Phase.INVITED and self._fork is not None:
+        if self.ringing is not None:
             self._confirm = event.confirm
-            self._fork.dial(event.targets, now=now, out=out)
+            self.ringing.dial(event.targets, now=now, out=out)
 
     def _refuse(self, event: Refuse, now: float, out: list[CallCommand]) -> None:
         if self._phase is Phase.INVITED:
@@ -314,10 +307,34 @@ class Call:
                 "switch", event.reason, event.status, now=now, out=out, refusal=event.status
             )
 
+    def _learn_durable(self, now: float, out: list[CallCommand]) -> None:
+        self._append_deadline = None
+        if self._phase is Phase.ANSWERING:
+            self._accept(now, out)
+        elif self._phase is Phase.CONNECTED:
+            take_place(self._bridge, now=now, out=out)
+
     def _fail_append(self, now: float, out: list[CallCommand]) -> None:
+        self._append_deadline = None
         if self._phase is Phase.ANSWERING:
             reason = 'SIP;cause=503;text="Answer not recorded"'
             self._bridge.release("switch", reason, 503, now=now, out=out, refusal=503)
+        elif self._phase is Phase.CONNECTED:
+            leave_place(self._bridge, now=now, out=out)
+
+    def _replace(self, event: Replace, now: float, out: list[CallCommand]) -> None:
+        """Let somebody take a phone's call that rings, or a place in the conversation."""
+        number = newcomer_number(self._bridge.legs)
+        newcomer = open_newcomer(self.call_id, number, event, self._identifiers, self._settings)
+        if self.ringing is not None:
+            offer = self._bridge.caller.received_body
+            winner = pick_up(self.ringing, event, newcomer, offer, now=now, out=out)
+            if winner is not None:
+                self._receive_answer(winner, now, out)
+        elif self._phase is not Phase.CONNECTED:
+            out.append(respond_outside(event.received, 491))
+        elif replace_in(self._bridge, event, newcomer, out=out):
+            self._append_deadline = now + self._settings.append_timeout_s
 
     # From the wire.
 
@@ -334,7 +351,8 @@ class Call:
             return
         match self._fork.receive_response(event, attempt, now=now, out=out):
             case Early() as early:
-                self._pass_early(early, now, out)
+                if self._early is not None:
+                    self._early.tell(early, now=now, out=out)
             case Winner() as winner:
                 self._receive_answer(winner, now, out)
             case Stray() as stray:
@@ -384,15 +402,10 @@ class Call:
 
     # Ringing and answering.
 
-    def _pass_early(self, early: Early, now: float, out: list[CallCommand]) -> None:
-        if self._early is not None and self._early.tell(early, now=now, out=out):
-            self._repeat_at = now + self._settings.provisional_interval_s
-
     def _receive_answer(self, winner: Winner, now: float, out: list[CallCommand]) -> None:
         if self._early is None:
             return
         self._phase = Phase.ANSWERING
-        self._repeat_at = None
         self._target = winner.target.name
         caller, self._answer = self._early.answer(winner)
         self._early.settle(caller, winner.leg)
@@ -414,6 +427,7 @@ class Call:
         self._phase = Phase.CONNECTED
         self._bridge.caller.accept(self._answer, now=now, out=out)
         self._answer = NO_BODY
+        connect(self._bridge, now=now, out=out)
 
     # The end.
 
@@ -447,7 +461,7 @@ class Call:
             self._accept(now, out)
         self._decision_deadline = None
         if self._phase is Phase.OVER:
-            self._append_deadline = self._repeat_at = None
+            self._append_deadline = None
             if self._bridge.is_done and (self._fork is None or self._fork.is_done):
                 self._phase = Phase.ENDED
                 out.append(Ended())
@@ -462,13 +476,8 @@ class Call:
             self._abandon("switch", "", 500, now, out)
             return
         if self._append_deadline is not None and self._append_deadline <= now:
-            self._append_deadline = None
             self._fail_append(now, out)
-        if self._repeat_at is not None and self._repeat_at <= now:
-            self._repeat_at = now + self._settings.provisional_interval_s
-            if self._early is not None:
-                self._early.repeat(now=now, out=out)
-        if self._early is not None and not self._early.repeat_unacknowledged(now=now, out=out):
+        if self._early is not None and not self._early.fire(now=now, out=out):
             self._hang_up(Hangup('SIP;cause=504;text="PRACK missing"', 504), now, out)
         if self._fork is not None:
             self._fork.fire(now=now, out=out)
@@ -480,18 +489,8 @@ class Call:
         elif self._decision_deadline is None:
             self._decision_deadline = now + self._settings.decision_timeout_s
 
-    def _resume_timers(self, written: CallRecord, now: float, out: list[CallCommand]) -> None:
-        self._resumed = None
-        for leg, record in (
-            (self._bridge.caller, written.caller),
-            (self._bridge.callee, written.callee),
-        ):
-            if leg is not None and record.session_interval_s:
-                leg.timer.resume(is_refresher=record.is_refresher, now=now)
-        self._bridge.go_on_joining(self._parting, is_joined=written.is_joined, now=now, out=out)
-
     def _record(self, callee: Leg) -> bytes:
-        return write_record(self._bridge.caller, callee, target=self._target)
+        return write_answer(self._bridge.caller, callee, target=self._target)
 
 
 def _is_for(leg: Leg | None, event: RequestReceived) -> bool:

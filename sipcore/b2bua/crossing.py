@@ -227,6 +227,9 @@ def pass_answer(partner: Leg | None, body: Body, *, now: float, out: list[CallCo
         else:
             partner.reject_offer()
         partner.acknowledge(partner.unacknowledged, out=out, body=body)
+    elif partner.is_early and partner.invite is not None and body.has_sdp:
+        # Who has picked a call up waits for what its caller answers to his offer.
+        partner.accept(body, now=now, out=out)
 
 
 def _ready(

@@ -45,8 +45,8 @@ class EarlyDialogs:
     """What one caller hears before the answer."""
 
     __slots__ = (
-        "_bridge", "_is_offered", "_is_required", "_is_supported", "_last", "_said", "_settings",
-        "_shown",
+        "_bridge", "_is_offered", "_is_required", "_is_supported", "_last", "_repeat_at", "_said",
+        "_settings", "_shown",
     )  # fmt: skip
 
     def __init__(
@@ -60,9 +60,10 @@ class EarlyDialogs:
         self._shown: dict[object, Shown] = {}
         self._said: dict[int, tuple[int, Body]] = {}
         self._last: tuple[Leg, int, Body] | None = None
+        self._repeat_at: float | None = None
 
-    def tell(self, early: Early, *, now: float, out: list[CallCommand]) -> bool:
-        """Pass a provisional response if it says something new; True when it did.
+    def tell(self, early: Early, *, now: float, out: list[CallCommand]) -> None:
+        """Pass a provisional response if it says something new.
 
         A reliable one gets its PRACK at once, unless the caller hears its session description
         reliably as well: then the caller's PRACK may bring the answer or a new offer.
@@ -79,7 +80,8 @@ class EarlyDialogs:
             is_held = is_told and body.has_sdp and self._is_supported
             if not is_held and early.leg.offer_answer.state is not State.OFFER_RECEIVED:
                 early.leg.send_prack(now=now, out=out)
-        return is_told
+        if is_told:
+            self._repeat_at = now + self._settings.provisional_interval_s
 
     def answer(self, winner: Winner) -> tuple[Leg, Body]:
         """Return the early dialog that the 200 confirms, and what the 200 still has to say.
@@ -99,18 +101,17 @@ class EarlyDialogs:
             return shown.leg, NO_BODY
         return self._branch(), body
 
-    def repeat(self, *, now: float, out: list[CallCommand]) -> None:
-        """Say the last once more, so that no proxy gives up (RFC 3261 §13.3.1.1)."""
-        if self._last is None:
-            return
-        leg, status, body = self._last
-        leg.respond_early(
-            status,
-            NO_BODY if leg.sent_body.has_sdp else body,
-            now=now,
-            out=out,
-            is_reliable=self._is_required,
-        )
+    def next_deadline(self) -> float | None:
+        """Return when ``fire`` has something to repeat; what waits for a PRACK is its leg's."""
+        return self._repeat_at
+
+    def fire(self, *, now: float, out: list[CallCommand]) -> bool:
+        """Repeat what is due; False when the caller never acknowledged it (RFC 3262 §3)."""
+        if self._repeat_at is not None and self._repeat_at <= now:
+            self._repeat_at = now + self._settings.provisional_interval_s
+            self._repeat(now=now, out=out)
+        legs = self._bridge.legs.values()
+        return False not in [leg.repeat_provisional(now=now, out=out) for leg in legs]
 
     def settle(self, caller: Leg, callee: Leg) -> None:
         """Let the call go on with the two legs that the answer joined; other dialogs are over."""
@@ -125,12 +126,21 @@ class EarlyDialogs:
         self._bridge.abandon_relays(out=out)
         self._end_but()
 
-    def repeat_unacknowledged(self, *, now: float, out: list[CallCommand]) -> bool:
-        """Repeat what the caller has not acknowledged; False when it never did (RFC 3262 §3)."""
-        legs = self._bridge.legs.values()
-        return False not in [leg.repeat_provisional(now=now, out=out) for leg in legs]
+    def _repeat(self, *, now: float, out: list[CallCommand]) -> None:
+        """Say the last once more, so that no proxy gives up (RFC 3261 §13.3.1.1)."""
+        if self._last is None:
+            return
+        leg, status, body = self._last
+        leg.respond_early(
+            status,
+            NO_BODY if leg.sent_body.has_sdp else body,
+            now=now,
+            out=out,
+            is_reliable=self._is_required,
+        )
 
     def _end_but(self, *legs: Leg) -> None:
+        self._repeat_at = None
         self._bridge.early_partners = {}
         for leg in self._bridge.legs.values():
             if leg.is_early and leg not in legs:

@@ -28,14 +28,15 @@ _NEWCOMERS: Final = 1_000
 
 def newcomer_number(numbers: Iterable[int]) -> int:
     """Return the number of a leg that comes in beside those."""
-    return max(*numbers, _NEWCOMERS) + 1
+    return max((*numbers, _NEWCOMERS)) + 1
 
 
 class Handover:
     """One transfer at a time, from REFER to the transferor's BYE."""
 
     __slots__ = (
-        "_identifiers", "_joining", "_parting", "_referral", "_referrers", "_replaced", "_settings",
+        "_identifiers", "_joining", "_parting", "_referral", "_referrers", "_settings", "awaited",
+        "is_crossed", "replaced",
     )  # fmt: skip
 
     def __init__(self, identifiers: Identifiers, settings: CallSettings) -> None:
@@ -44,28 +45,33 @@ class Handover:
         self._referral: Referral | None = None
         self._referrers: set[int] = set()
         self._joining: Joining | None = None
-        self._replaced: Leg | None = None
+        self.replaced: Leg | None = None
+        """A leg that another one takes the place of, without having asked for it."""
+        self.awaited: Leg | None = None
+        """Who takes its place as soon as that is durable."""
+        self.is_crossed = False
+        """Whether the two that are joined have a session already, of two offers that met."""
         # Legs that are ended when they have heard the last report of their transfer.
         self._parting: set[int] = set()
 
     @property
     def is_open(self) -> bool:
         """Whether a transfer is under way, so that another one has to wait (491)."""
-        return self._referral is not None or self._joining is not None
+        return not (self._referral is None and self._joining is None and self.awaited is None)
 
     @property
     def transferor(self) -> Leg | None:
         """The leg that asked for the transfer, or that another one takes the place of."""
-        return self._replaced if self._referral is None else self._referral.transferor
+        return self.replaced if self._referral is None else self._referral.transferor
 
-    def replace(self, leg: Leg) -> None:
-        """Let a newcomer take the place of this leg, who did not ask for it."""
-        self._replaced = leg
+    def replace(self, leg: Leg, newcomer: Leg) -> None:
+        """Await the record by which a newcomer takes the place of a leg that did not ask for it."""
+        self.replaced, self.awaited = leg, newcomer
 
     @property
     def newcomer(self) -> Leg | None:
         """The leg that is about to take the transferor's place."""
-        return None if self._joining is None else self._joining.newcomer
+        return self.awaited if self._joining is None else self._joining.newcomer
 
     # The transferor.
 
@@ -117,6 +123,7 @@ class Handover:
 
     def join(self, stays: Leg, newcomer: Leg, *, now: float, out: list[CallCommand]) -> int | None:
         """Begin to let two legs hear each other."""
+        self.awaited = None
         self._joining = Joining(
             stays, newcomer, identifiers=self._identifiers, settings=self._settings
         )
@@ -152,7 +159,8 @@ class Handover:
     def end_exchange(self) -> Leg | None:
         """Forget the exchange, which is over; returns the newcomer."""
         newcomer = self.newcomer
-        self._joining = self._replaced = None
+        self._joining = self.replaced = self.awaited = None
+        self.is_crossed = False
         return newcomer
 
     def abandon(self, *, out: list[CallCommand]) -> None:

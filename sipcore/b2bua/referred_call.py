@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from sipcore.b2bua.body import Body
+from sipcore.b2bua.body import NO_BODY, Body
 from sipcore.b2bua.call_events import (
     Abandoned,
     Answered,
@@ -27,11 +27,15 @@ from sipcore.b2bua.call_events import (
     Reached,
     Refuse,
     Released,
+    Replace,
 )
 from sipcore.b2bua.fork import COMPLETED_ELSEWHERE, Fork
 from sipcore.b2bua.fork_outcome import Early, Stray, Winner
+from sipcore.b2bua.handover import newcomer_number
 from sipcore.b2bua.leg import Leg
+from sipcore.b2bua.opened_leg import open_newcomer
 from sipcore.b2bua.pending import respond_outside
+from sipcore.b2bua.replacing import pick_up
 from sipcore.b2bua.settings import DEFAULT_SETTINGS, CallSettings
 from sipcore.dialog.dialog import DialogId
 from sipcore.errors import RemoteError
@@ -56,8 +60,8 @@ class ReferredCall:
     """Speaks the language of ``Call``; ``leg`` is the callee's from the answer to the take-over."""
 
     __slots__ = (
-        "_append_deadline", "_decision_deadline", "_fork", "_legs", "_phase", "_settings", "_taken",
-        "call_id", "leg",
+        "_append_deadline", "_decision_deadline", "_fork", "_identifiers", "_legs", "_phase",
+        "_settings", "_taken", "call_id", "leg",
     )  # fmt: skip
 
     def __init__(
@@ -72,6 +76,7 @@ class ReferredCall:
         self.call_id = call_id
         self.leg: Leg | None = None
         self._settings = settings
+        self._identifiers = identifiers
         self._fork = Fork(call_id, invite, offer, identifiers=identifiers, settings=settings)
         # Every leg but the one that was taken: early ones, and those of a 2xx.
         self._legs: dict[int, Leg] = {}
@@ -90,8 +95,9 @@ class ReferredCall:
         try:
             self._take(event, now, out)
         except RemoteError as error:
-            if isinstance(event, RequestReceived):
-                out.append(respond_outside(event, error.status_hint))
+            received = event.received if isinstance(event, Replace) else event
+            if isinstance(received, RequestReceived):
+                out.append(respond_outside(received, error.status_hint))
         self._conclude(now, out)
         return out
 
@@ -107,6 +113,11 @@ class ReferredCall:
         """Return the dialogs whose requests belong to this call; they change with every step."""
         dialogs = {leg.dialog.id for leg in self._legs.values() if not leg.is_terminated}
         return dialogs | self._fork.early_dialogs()
+
+    @property
+    def ringing(self) -> Fork | None:
+        """The phones that ring, as long as one of them may answer."""
+        return self._fork if self._phase is Phase.RINGING else None
 
     def legs(self) -> list[Leg]:
         """Return the legs that are up, as `Call.legs` does."""
@@ -144,6 +155,8 @@ class ReferredCall:
                 self._fail_append(now, out)
             case Hangup():
                 self._hang_up(event, now, out)
+            case Replace():
+                self._replace(event, now, out)
             case Probe():
                 out.append(Proven(is_alive=self._phase is not Phase.OVER))
             case DeadlineReached():
@@ -152,6 +165,17 @@ class ReferredCall:
                 pass
 
     # From above.
+
+    def _replace(self, event: Replace, now: float, out: list[CallCommand]) -> None:
+        """Let somebody answer in place of a phone that rings."""
+        number = newcomer_number(())
+        newcomer = open_newcomer(self.call_id, number, event, self._identifiers, self._settings)
+        if self._phase is not Phase.RINGING:
+            out.append(respond_outside(event.received, 481))
+            return
+        winner = pick_up(self._fork, event, newcomer, NO_BODY, now=now, out=out)
+        if winner is not None:
+            self._answer(winner, now, out)
 
     def _refuse(self, status: int, reason: str, now: float, out: list[CallCommand]) -> None:
         if self._phase is Phase.RINGING:

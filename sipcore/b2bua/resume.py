@@ -93,6 +93,13 @@ def write_record(caller: Leg, callee: Leg, *, target: str) -> bytes:
     return msgspec.msgpack.encode(record)
 
 
+def write_answer(caller: Leg, callee: Leg, *, target: str) -> bytes:
+    """Return the record of an answer; one who has picked up has still to be joined."""
+    if callee.is_early:
+        return write_joined(caller, callee, calls=((), ()), parting=())
+    return write_record(caller, callee, target=target)
+
+
 def write_joined(
     caller: Leg,
     callee: Leg,
@@ -210,6 +217,13 @@ def resume_leg(
     fields = tuple((key, _read(value)) for key, value in record.sdp_fields)
     leg.sent_body = Body(record.sdp, fields) if record.sdp else NO_BODY
     return leg
+
+
+def resume_timers(caller: Leg, callee: Leg | None, written: CallRecord, *, now: float) -> None:
+    """Start the session timers of a record anew."""
+    for leg, record in ((caller, written.caller), (callee, written.callee)):
+        if leg is not None and record.session_interval_s:
+            leg.timer.resume(is_refresher=record.is_refresher, now=now)
 
 
 def _write_leg(leg: Leg) -> LegRecord:

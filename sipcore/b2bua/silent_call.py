@@ -20,6 +20,10 @@ class SilentCall:
         """Wait for nothing."""
         return None
 
+    @property
+    def ringing(self) -> None:
+        """Nobody rings for it."""
+
     def legs(self) -> list[Leg]:
         """Return no legs."""
         return []
