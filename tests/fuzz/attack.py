@@ -29,6 +29,7 @@ STRANGER: Final[Address] = ("192.0.2.66", 5060)
 CORPUS_MAX: Final = 300
 SPARED: Final = 0.7
 """So many responses and ACKs, which are most of what phones send, are left as they are."""
+REFUSALS: Final = (b"SIP/2.0 400", b"SIP/2.0 413", b"SIP/2.0 416", b"SIP/2.0 505", b"SIP/2.0 513")
 DEAD_S: Final = 500.0
 """After so long every transaction has ended, even one that began when the last call was cut."""
 
@@ -144,8 +145,8 @@ class Attack:
                 self._inject(data, source)
         elif target not in self.wire.parties:
             self.statuses[data[:11].decode("ascii", "replace")] += 1
-        if target != SWITCH and b"east" in data:
-            # A proxy hands on what it need not read: phones on both sides of it must bear that.
+        if target != SWITCH and (b"east" in data or data.startswith(REFUSALS)):
+            # A proxy hands on what it need not read, and a refusal repeats what was malformed.
             with suppress(RemoteError):
                 self._deliver(packet)
         else:

@@ -28,7 +28,7 @@ from freiton.routing.refusals import reason_value
 from freiton.trace.recorder import Recorder, RecorderLimits
 from sipcore.auth.nonce import Nonces
 from sipcore.errors import RemoteError
-from sipcore.message import parse_message
+from sipcore.message import Request, Response, parse_message
 from sipcore.presence.message_summary import Mailbox
 from sipcore.presence.notifier_table import Life
 from sipcore.presence.record import Restored, from_record, record_key, to_record
@@ -36,6 +36,7 @@ from sipcore.presence.subscription import Subscription
 from sipcore.registrar.binding import Binding
 from sipcore.transport.dns_records import Question, Record
 from sipcore.transport.flow import Address, Flow, Listener, Transport
+from sipcore.transport.malformed import refuse_malformed, salvage_request
 from tests.rating.shipped import numbering, tariffs
 from tests.support.phones import CountingIdentifiers
 from tests.support.scripted_log import ScriptedLog
@@ -320,11 +321,18 @@ class VirtualSwitch:
         self.wire.settle()
 
     def feed(self, data: bytes, source: Address) -> None:
+        """Take a datagram; what is malformed is refused as the endpoint does it."""
+        flow = Flow(self.listener, source)
+        message: Request | Response | None = None
         try:
             message = parse_message(data)
-            self._core.receive(message, Flow(self.listener, source), now=self.wire.now)
-        except RemoteError:
+            self._core.receive(message, flow, now=self.wire.now)
+        except RemoteError as error:
             self.refused_bytes += 1
+            request = salvage_request(data) if message is None else message
+            if isinstance(request, Request) and not data.startswith(b"SIP/"):
+                refusal = refuse_malformed(request, error, flow)
+                self._outgoing += [] if refusal is None else [(refusal.flow.remote, refusal.data)]
 
     def fail_flow(self, address: Address) -> None:
         """Tell the switch that an address cannot be reached (ICMP)."""
