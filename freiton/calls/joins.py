@@ -218,7 +218,7 @@ class Joins:
         call = running.call
         if isinstance(call, ReferredCall) and host is not None and call.leg is not None:
             resume = joined_record(
-                _bridge_of(host), call.leg, calls=(running.id,), others=self._ids(host)
+                _bridge_of(host), call.leg, calls=self._ids(running), others=self._ids(host)
             )
             joined_to, running.has_record = host.id, True
         return self._accounting.answer(
@@ -228,12 +228,14 @@ class Joins:
     def _reached(self, running: RunningCall) -> None:
         host = self._calls.get(running.referred_from)
         call = running.call
-        leg = call.take_leg() if isinstance(call, ReferredCall) else None
+        leg = call.take_leg() if host is not None and isinstance(call, ReferredCall) else None
         if host is None or leg is None:
             self._stages.then(running, Hangup(status=480))
             return
-        self._move(running, host)
-        self._stages.then(host, Join(leg, calls=(running.id,), others=self._ids(host)))
+        calls, others = self._ids(running), self._ids(host)
+        for guest in (running, *self._calls.guests(running.id)):
+            self._move(guest, host)
+        self._stages.then(host, Join(leg, calls=calls, others=others))
 
     def _ids(self, host: RunningCall) -> tuple[str, ...]:
         """Return the calls that end with the called leg of a conversation nobody has left yet."""
@@ -361,6 +363,8 @@ class Joins:
     def resumed(self, guest: RunningCall, host: RunningCall) -> None:
         """Take a call up that was part of another's conversation before a restart."""
         guest.is_silent = guest.has_record = True
+        # Before any transfer only a phone's 3xx makes one conversation of two calls.
+        guest.is_forward = not any(leg.calls for leg in host.call.legs())
         self._move(guest, host)
 
     def proven(self, host: RunningCall, *, is_alive: bool, now: float) -> None:
@@ -416,7 +420,10 @@ def _leg_in(running: RunningCall, dialog_id: DialogId) -> Leg | None:
 
 
 def _side_of_guest(guest: RunningCall, released: Released) -> Side:
-    """Return who ended it, as the guest's own record sees it: its leg is the called one."""
-    if released.released_by == "switch" or guest.is_forward:
+    """Return who ended it, as the guest's own record sees it: its leg is the called one.
+
+    Before any transfer its legs are the host's.
+    """
+    if released.released_by == "switch" or not released.calls:
         return released.released_by
     return "callee" if guest.id in released.calls else "caller"

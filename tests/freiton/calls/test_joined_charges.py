@@ -153,3 +153,76 @@ def test_a_3xx_counts_when_the_last_other_phone_falls_silent() -> None:
     north = switch.carrier("north")
     north.answer(north.sides[-1])
     assert caller.finals == [200]
+
+
+@pytest.mark.parametrize("is_restarted", [False, True])
+def test_who_is_transferred_to_a_phone_that_diverts_is_charged_like_any_other(
+    is_restarted: bool,
+) -> None:
+    """Anna sends ben to clara, whose phone sends him on to a mobile: clara pays until he ends."""
+    switch = open_switch(ANNA, BEN, CLARA)
+    anna, ben, north = switch.phone("anna"), switch.phone("ben"), switch.carrier("north")
+    caller = ben.call("anna")
+    called = anna.sides[-1]
+    anna.answer(called)
+    assert refer(anna, called, "<sip:clara@example.org>") == [202]
+    redirect(switch, "clara", f"sip:{MOBILE}@example.org")
+    mobile = north.sides[-1]
+    north.answer(mobile)
+    assert reports(called) == [100, 200]
+    switch.wire.advance(30)
+    if is_restarted:
+        switch.crash()
+        switch.start()
+        switch.wire.settle()
+    switch.wire.advance(30)
+    north.bye(mobile)
+    assert caller.byes_received == 1
+    by_account = {one.account_id: one for one in switch.log.records()}
+    amounts = {account: one.gross_micros for account, one in by_account.items()}
+    assert amounts == {"2": 0, "1": 0, "3": 199_000}
+    assert {one.released_by for one in by_account.values()} == {"callee"}
+    assert len(switch.log.records()) == 3
+    switch.wire.advance(60)
+    switch.assert_quiet()
+
+
+@pytest.mark.parametrize("restarts", [(), (10,), (30,), (10, 30)])
+def test_a_diverted_call_that_is_transferred_goes_on_being_charged(
+    restarts: tuple[int, ...],
+) -> None:
+    """Ben's phone sends anna to a mobile, and clara, whom anna asks, talks with it at last."""
+    switch = open_switch(ANNA, BEN, CLARA)
+    anna, clara, north = switch.phone("anna"), switch.phone("clara"), switch.carrier("north")
+    caller = call_ben(switch)
+    redirect(switch, "ben", f"sip:{MOBILE}@example.org")
+    mobile = north.sides[-1]
+    north.answer(mobile)
+    for second in range(60):
+        if second in restarts:
+            switch.crash()
+            switch.start()
+            switch.wire.settle()
+        if second == 20:
+            assert refer(anna, caller, "<sip:clara@example.org>") == [202]
+            clara.answer(clara.sides[-1])
+        switch.wire.advance(1)
+    clara.bye(clara.sides[-1])
+    assert mobile.byes_received == 1
+    ended = {(one.account_id, one.duration_us, one.gross_micros) for one in switch.log.records()}
+    assert ended == {("1", 60_000_000, 0), ("2", 60_000_000, 199_000), ("1", 40_000_000, 0)}
+    switch.wire.advance(60)
+    switch.assert_quiet()
+
+
+def test_the_end_of_a_diverted_call_is_told_alike_after_a_restart() -> None:
+    switch = open_switch(ANNA, BEN)
+    call_ben(switch)
+    redirect(switch, "ben", f"sip:{MOBILE}@example.org")
+    north = switch.carrier("north")
+    north.answer(north.sides[-1])
+    switch.crash()
+    switch.start()
+    switch.wire.settle()
+    north.bye(north.sides[-1])
+    assert [one.released_by for one in switch.log.records()] == ["callee", "callee"]
