@@ -171,9 +171,12 @@ def test_websocket_services_are_found_by_naptr() -> None:
 def test_other_pointers_are_passed_over(bad: NaptrRecord) -> None:
     zone: Zone = {
         "example.com NAPTR": (bad, naptr("SIP+D2T", "_sip._tcp.example.com")),
+        "x.example SRV": (srv("192.0.2.66"),),
         "_sip._tcp.example.com SRV": (srv("192.0.2.1"),),
     }
-    assert find("sip:example.com", zone)[0] == ["TCP 192.0.2.1 5060"]
+    hops, asked = find("sip:example.com", zone)
+    assert hops == ["TCP 192.0.2.1 5060"]
+    assert asked == ["example.com NAPTR", "_sip._tcp.example.com SRV"]
 
 
 def test_sips_leads_only_to_what_is_secure() -> None:
@@ -182,6 +185,7 @@ def test_sips_leads_only_to_what_is_secure() -> None:
             naptr("SIP+D2U", "_sip._udp.example.com", order=1),
             naptr("SIPS+D2T", "_sips._tcp.example.com", order=2),
         ),
+        "_sip._udp.example.com SRV": (srv("192.0.2.66"),),
         "_sips._tcp.example.com SRV": (srv("one.example.com", 5061),),
         "one.example.com A": a("192.0.2.1"),
     }
