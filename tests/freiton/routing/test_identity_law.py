@@ -13,6 +13,7 @@ from freiton.routing.directory import Account, NumberRight, Trunk
 from freiton.routing.refusals import REFUSALS, RefusalCause
 from freiton.routing.request import ClaimedIdentity, RedirectionClaim
 from freiton.routing.shown_numbers import is_never_shown
+from freiton.routing.trunk_profile import PLAIN
 from tests.freiton.routing.builders import (
     ANNA,
     BEN,
@@ -232,6 +233,17 @@ def test_a_german_number_from_abroad_is_not_shown_unless_it_is_a_mobile(
 
 
 # Who hides and who does not want to hear of it.
+
+
+@pytest.mark.parametrize("is_trusted", [True, False])
+def test_only_a_trusted_carrier_hears_who_hides(*, is_trusted: bool) -> None:
+    profile = replace(PLAIN, hides_from=False)
+    trunk = replace(TRUSTED, profile=profile, sends_asserted_identity=is_trusted)
+    decision = connected(dial(OUT, privacy=["id"]), replace(Scene(), trunks=(trunk,)))
+    identity = trunk_groups(decision)[0].identity
+    assert dict(identity.fields)["privacy"] == "id"
+    assert (OWN in f"{identity.from_value} {identity.fields}") is is_trusted
+    assert is_trusted or identity.from_value == ANONYMOUS
 
 
 def test_who_calls_people_to_sell_cannot_hide() -> None:

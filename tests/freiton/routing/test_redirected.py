@@ -115,6 +115,13 @@ def test_a_phone_learns_what_a_trusted_carrier_tells(
     assert dict(device_group(connected(request)).identity.fields) == expected
 
 
+@pytest.mark.parametrize("user", ["110", "+499001234567"])
+def test_a_number_that_nobody_may_show_diverted_nothing(user: str) -> None:
+    request = dial("+493023125010", trunk=TRUSTED, redirections=[by(user), by(RHINE)])
+    fields = dict(device_group(connected(request)).identity.fields)
+    assert fields == {"diversion": f"<sip:{RHINE}@example.org>;reason=user-busy"}
+
+
 def test_a_sixth_diversion_is_a_circle() -> None:
     five = [by("+492211", count=3), by("+492212", count=2)]
     connected(dial(OUT, redirections=five))
