@@ -135,6 +135,10 @@ class Limits:
 
 DEFAULT_LIMITS = Limits()
 
+OVERLOAD_VALIDITY_MAX_S = 60.0
+"""A carrier that asks to be offered less says so again while that holds (RFC 7339); a value out of
+all measure must not keep calls away for hours."""
+
 RETRY_AFTER_S = (5.0, 30.0)
 """Between these a refused client is told to come back, so that they do not come all at once."""
 

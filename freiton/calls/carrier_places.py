@@ -26,7 +26,16 @@ SEEK_AGAIN_S: Final = 10.0
 class Place:
     """Where one trunk is: flows in the order to be tried, none as long as nobody knows."""
 
-    __slots__ = ("capabilities", "deadline", "flows", "listener", "peer_name", "trunk_id", "wanted")
+    __slots__ = (
+        "capabilities",
+        "deadline",
+        "flows",
+        "hears_load",
+        "listener",
+        "peer_name",
+        "trunk_id",
+        "wanted",
+    )
 
     def __init__(self, trunk: Trunk, listener: Listener) -> None:
         self.trunk_id = trunk.id
@@ -35,6 +44,8 @@ class Place:
         self.wanted = Wanted(trunk.host.lower(), trunk.port or None, listener.transport)
         # What a certificate must bear (RFC 5922 §4); whoever has an address may have a domain.
         self.peer_name = trunk.domain if is_numeric(trunk.host) else trunk.host
+        # Calls that are proxied are not ours to hold back.
+        self.hears_load = trunk.profile.hears_load and not trunk.is_proxied
         self.flows: tuple[Flow, ...] = ()
         self.deadline: Deadline[int] | None = None
 
@@ -46,9 +57,14 @@ class Place:
     def take(self, hops: tuple[NextHop, ...]) -> None:
         """Take over where the trunk is; nothing new leaves it where it was."""
         if hops:
-            name = self.peer_name
             self.flows = tuple(
-                Flow(self.listener, (hop.host, hop.port), peer_name=name) for hop in hops
+                Flow(
+                    self.listener,
+                    (hop.host, hop.port),
+                    peer_name=self.peer_name,
+                    hears_load=self.hears_load,
+                )
+                for hop in hops
             )
 
 

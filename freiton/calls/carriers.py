@@ -21,12 +21,14 @@ from freiton.calls.carrier_requests import (
 from freiton.routing.context import TrunkState
 from freiton.routing.directory import Trunk, TrunkKind
 from sipcore.auth.client import DigestClient
+from sipcore.defence.offered_load import LoadReport, OfferedLoad
 from sipcore.errors import RemoteError
 from sipcore.identifiers import Identifiers
+from sipcore.message import Response
 from sipcore.transaction.commands import SendRequest
 from sipcore.transaction.deadlines import Deadline, Deadlines
 from sipcore.transaction.events import ResponseReceived, TransactionFailed
-from sipcore.transport.flow import Flow, Listener
+from sipcore.transport.flow import Address, Flow, Listener
 from sipcore.transport.locate import Located
 from sipcore.transport.locator import Locator
 
@@ -48,7 +50,7 @@ class Carrier:
 
     __slots__ = (
         "blocked_until", "call_id", "client", "cseq", "deadline", "expires_s", "failures",
-        "granted_until", "place", "registrar_client", "route", "trunk", "untried", "way",
+        "granted_until", "loads", "place", "registrar_client", "route", "trunk", "untried", "way",
     )  # fmt: skip
 
     def __init__(self, trunk: Trunk, listener: Listener, *, call_id: str) -> None:
@@ -69,6 +71,8 @@ class Carrier:
         self.failures = 0
         self.granted_until = 0.0
         self.blocked_until = 0.0
+        self.loads: dict[Address, OfferedLoad] = {}
+        """What each of its addresses can take, where it has said so."""
         self.deadline: Deadline[int] | None = None
 
 
@@ -173,6 +177,7 @@ class Carriers:
             trunk_id: TrunkState(
                 is_registered=self.is_registered(trunk_id, now=now),
                 is_blocked=carrier.blocked_until > now or not self._pings.is_answering(trunk_id),
+                is_shedding=self._is_shedding(carrier, now=now),
                 open_calls=open_over(trunk_id),
             )
             for trunk_id, carrier in self._by_id.items()
@@ -188,6 +193,17 @@ class Carriers:
     def is_answering(self, trunk_id: int) -> bool:
         """Tell whether a carrier answered when it was last asked; True where nobody asks."""
         return self._pings.is_answering(trunk_id)
+
+    def hear_load(self, response: Response, flow: Flow, *, now: float) -> None:
+        """Learn from the Via of a response how much the carrier that sent it can take."""
+        report = LoadReport.of(response.via.parameters)
+        if report is None:
+            return
+        for carrier in self._by_id.values():
+            place = carrier.place
+            if place.hears_load and any(flow.remote == one.remote for one in place.flows):
+                load = carrier.loads.setdefault(flow.remote, OfferedLoad())
+                load.learn(report, now=now)
 
     def block(self, trunk_id: int, *, now: float) -> None:
         """Pass a trunk over for a while, since it just did not answer a call."""
@@ -241,6 +257,16 @@ class Carriers:
     def unregister_all(self, *, now: float) -> list[SendRequest]:
         """Leave every carrier, as a switch does that ends."""
         return [command for one in self._by_id.values() for command in self._retire(one, now=now)]
+
+    def _is_shedding(self, carrier: Carrier, *, now: float) -> bool:
+        """Draw whether a new call is one of those that the carrier asked not to be offered."""
+        if not carrier.loads:
+            return False
+        ways = self.ways(carrier.trunk.id, now=now)
+        load = carrier.loads.get(ways[0].remote) if ways else None
+        if load is None or not load.loss(now=now):
+            return False
+        return load.is_withheld(self._identifiers.spread(0.0, 100.0), now=now)
 
     def _answered(
         self, carrier: Carrier, event: ResponseReceived, *, now: float

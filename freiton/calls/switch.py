@@ -203,6 +203,8 @@ class Switch:
 
     def _outcome(self, event: ResponseReceived | TransactionFailed, *, now: float) -> None:
         first = event.owner[0]
+        if isinstance(event, ResponseReceived) and "oc" in event.response.via.parameters:
+            self._carriers.hear_load(event.response, event.flow, now=now)
         if first == PROXY:
             perform_all(self._forwarding.receive(event, now=now), self._layer, now=now)
         elif first == CARRIER:

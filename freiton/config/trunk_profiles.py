@@ -75,6 +75,7 @@ class _Signalling(_Table):
     emergency: EmergencyForm
     early_media_header: bool
     offers_100rel: bool = True
+    hears_load: bool = False
     session_expires_s: Annotated[int, Field(strict=True, ge=90, le=86_400)] | None = None
     options_ping_s: Annotated[int, Field(strict=True, ge=0, le=3600)]
 
@@ -127,6 +128,7 @@ def _preset(path: Path) -> TrunkPreset:
             registration=signalling.registration,
             early_media_header=signalling.early_media_header,
             offers_reliable=signalling.offers_100rel,
+            hears_load=signalling.hears_load,
             session_expires_s=signalling.session_expires_s,
             options_ping_s=signalling.options_ping_s,
         ),

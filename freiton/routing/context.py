@@ -25,12 +25,14 @@ class Locations(Protocol):
 class TrunkState:
     """How a trunk stands right now.
 
-    A trunk that just failed ``is_blocked`` for a while: others come before it. ``open_calls``
-    counts both directions, emergency calls included.
+    A trunk that just failed ``is_blocked`` for a while: others come before it. One that asked for
+    fewer calls ``is_shedding`` for some of them, and this call is such a one (RFC 7339).
+    ``open_calls`` counts both directions, emergency calls included.
     """
 
     is_registered: bool
     is_blocked: bool = False
+    is_shedding: bool = False
     open_calls: int = 0
 
 

@@ -46,6 +46,7 @@ class RefusalCause(StrEnum):
     TECHNICAL_LIMIT = "technical-limit"
     CHANNEL_LIMIT = "channel-limit"
     TRUNK_LIMIT = "trunk-limit"
+    TRUNK_OVERLOAD = "trunk-overload"
     NO_PRICE = "no-price"
     NO_CREDIT = "no-credit"
     SPENDING_LIMIT = "spending-limit"
@@ -201,6 +202,12 @@ REFUSALS: Final = MappingProxyType(
             de="Alle Leitungen zum Netzbetreiber sind belegt",
             en="All lines to the carrier are busy",
             other_statuses=(486,),
+        ),
+        RefusalCause.TRUNK_OVERLOAD: Refusal(
+            status=503,
+            q850=42,
+            de="Der Netzbetreiber ist überlastet",
+            en="The carrier is overloaded",
         ),
         RefusalCause.NO_PRICE: Refusal(
             status=403,

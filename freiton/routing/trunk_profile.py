@@ -53,7 +53,8 @@ class TrunkProfile:
     is anonymous (RFC 3323 §4.1). ``privacy`` is the Privacy of a hidden caller.
     ``options_ping_s`` is how often a trunk is asked whether it is there, 0 for never.
     ``session_expires_s`` is the session interval asked for, None for the switch's own.
-    ``offers_reliable``: provisional responses may come reliably (RFC 3262).
+    ``offers_reliable``: provisional responses may come reliably (RFC 3262). ``hears_load``: the
+    carrier may say how much it can take (RFC 7339).
     """
 
     name: str
@@ -67,9 +68,10 @@ class TrunkProfile:
     registration: RegistrationForm = RegistrationForm.CONTACT
     early_media_header: bool = False
     offers_reliable: bool = True
+    hears_load: bool = False
     session_expires_s: int | None = None
     options_ping_s: int = 0
 
 
-PLAIN: Final = TrunkProfile(name="plain")
+PLAIN: Final = TrunkProfile(name="plain", hears_load=True)
 """A carrier of which nothing special is known."""

@@ -40,6 +40,9 @@ def ordinary_trunks(context: RouteContext) -> tuple[Trunk, ...] | RefusalCause:
     free = [one for one in up if context.trunk_state(one).open_calls < one.ordinary_channels]
     if not free:
         return RefusalCause.TRUNK_LIMIT
+    free = [one for one in free if not context.trunk_state(one).is_shedding]
+    if not free:
+        return RefusalCause.TRUNK_OVERLOAD
     return _shuffled(free, context, is_last=lambda one: context.trunk_state(one).is_blocked)
 
 

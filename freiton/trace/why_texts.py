@@ -108,6 +108,10 @@ ADVICE: Final = MappingProxyType(
             "Warten, oder mehr Kanäle beim Netzbetreiber bestellen und eintragen.",
             "Wait, or order more channels from the carrier and enter them.",
         ),
+        _R.TRUNK_OVERLOAD: Told(
+            "Warten: der Netzbetreiber nimmt zurzeit nur einen Teil der Anrufe (RFC 7339).",
+            "Wait: the carrier takes only a share of calls for now (RFC 7339).",
+        ),
         _R.NO_PRICE: Told(
             "Für dieses Ziel fehlt eine Zeile in der Preisliste; freiton quote zeigt es.",
             "The price list has no row for this destination; freiton quote shows it.",

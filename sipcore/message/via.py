@@ -16,6 +16,9 @@ _VIA: Final = re.compile(
     IGNORE_CASE,
 )
 
+OVERLOAD_CONTROL: Final = ';oc;oc-algo="loss"'
+"""What our Via ends in where the next server may say how much it can take (RFC 7339 §4)."""
+
 
 class Via:
     """One hop of the response path."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sipcore.message.derive import acknowledge
 from sipcore.message.message import Request, Response, serialize
+from sipcore.message.via import OVERLOAD_CONTROL
 from sipcore.transaction.counters import count_method
 from sipcore.transaction.events import (
     Owner,
@@ -23,7 +24,8 @@ Fields = list[tuple[str, str]]
 def via_over(flow: Flow, branch: str) -> str:
     """Return our Via for a request over ``flow``, asking for the symmetric way (RFC 3581 §3)."""
     listener = flow.listener
-    return f"SIP/2.0/{listener.transport.name} {listener.sent_by};rport;branch={branch}"
+    via = f"SIP/2.0/{listener.transport.name} {listener.sent_by};rport;branch={branch}"
+    return via + OVERLOAD_CONTROL if flow.hears_load else via
 
 
 class ClientTransaction(Transaction):

@@ -80,18 +80,26 @@ class Flow:
     ``connection`` is 0 for UDP, and for a TCP flow that is to be opened; every accepted or opened
     connection has its own number, so that a binding made over it leads back to just it.
     ``peer_name`` is whom a TLS connection that we open must lead to (RFC 5922 §4); when it is
-    empty, the address itself.
+    empty, the address itself. ``hears_load`` says that the peer may tell us how much it can take
+    (RFC 7339).
     """
 
-    __slots__ = ("connection", "key", "listener", "peer_name", "remote")
+    __slots__ = ("connection", "hears_load", "key", "listener", "peer_name", "remote")
 
     def __init__(
-        self, listener: Listener, remote: Address, connection: int = 0, *, peer_name: str = ""
+        self,
+        listener: Listener,
+        remote: Address,
+        connection: int = 0,
+        *,
+        peer_name: str = "",
+        hears_load: bool = False,
     ) -> None:
         self.listener = listener
         self.remote = remote
         self.connection = connection
         self.peer_name = peer_name
+        self.hears_load = hears_load
         self.key: Final = (listener.name, remote, connection)
 
     @property
