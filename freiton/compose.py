@@ -311,6 +311,7 @@ def _setup_settings(config: Config) -> SetupSettings:
         calls_max=config.limits.calls_max,
         strangers_may_call_emergency=config.emergency.elsewhere == "accept",
         emergency_access=config.emergency.access,
+        pickup_code=config.pickup.code,
     )
 
 

@@ -39,6 +39,7 @@ class SetupSettings:
     calls_max: int = 2_000
     strangers_may_call_emergency: bool = False
     emergency_access: tuple[IPv4Network | IPv6Network, ...] = ()
+    pickup_code: str = ""
 
 
 class CallSetup:
@@ -62,7 +63,7 @@ class CallSetup:
         self._site = site
         self._intake = intake
         self._calls = calls
-        self._pickups = Pickups(site, calls)
+        self._pickups = Pickups(site, calls, code=settings.pickup_code)
         self._locations = locations
         self._called_devices = called_devices
         self._carriers = carriers
@@ -89,6 +90,8 @@ class CallSetup:
             return authenticated
         if request.has("replaces"):
             return self._pickups.replace(received, authenticated, now=now)
+        if self._pickups.is_meant_by(request):
+            return self._pickups.by_code(received, authenticated, now=now)
         return self._route(received, authenticated, now=now)
 
     def _call_for_help(self, received: RequestReceived, *, now: float) -> Answer | None:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, StringConstraints
 
 from freiton.config.host_port import HostPortText
 from freiton.config.problems import Problem
@@ -144,6 +144,12 @@ class Forwarding(Section):
     redirects: Literal["follow", "refuse"]
 
 
+class Pickup(Section):
+    """Calls that ring at a colleague's phone."""
+
+    code: Annotated[str, StringConstraints(pattern=r"^(\*[0-9*]{1,3})?$")]
+
+
 class OperatingLimits(Section):
     """What one process takes on."""
 
@@ -239,6 +245,7 @@ class Config(Section):
     session_timer: SessionTimer
     ringing: Ringing
     forwarding: Forwarding
+    pickup: Pickup
     subscriptions: Subscriptions
     limits: OperatingLimits
     defence: Defence

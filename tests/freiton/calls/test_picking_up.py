@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from freiton.routing.directory import Account
 from freiton.routing.watching import Watching
 from tests.freiton.calls.scene import NORTH, open_switch
 from tests.freiton.calls.test_events import WatchedTown
@@ -219,9 +220,9 @@ def test_a_blind_transfer_that_rings_is_picked_up() -> None:
     ],
 )
 def test_who_may_not_watch_or_is_of_another_customer_picks_nothing_up(
-    picker: object, watching: Watching
+    picker: Account, watching: Watching
 ) -> None:
-    switch = VirtualSwitch(WatchedTown((ANNA, BEN, picker), (NORTH,), watching=watching))  # type: ignore[arg-type]
+    switch = VirtualSwitch(WatchedTown((ANNA, BEN, picker), (NORTH,), watching=watching))
     for name in ("anna", "ben", "clara"):
         switch.phone(name).register()
     caller, rung = ring(switch)
@@ -262,4 +263,42 @@ def test_who_picks_up_has_to_offer() -> None:
     clara.sdp = b""
     _, rung = ring(switch)
     assert pick_up(clara, naming(rung)).finals == [488]
+    assert not rung.is_cancelled
+
+
+@pytest.mark.parametrize("dialled", ["*8ben", "*8+493023125002", "*825"])
+def test_a_code_takes_the_call_that_rings_there(dialled: str) -> None:
+    clara = replace(CLARA, short_numbers={"25": "+493023125002"})
+    switch = open_switch(ANNA, BEN, clara)
+    caller, rung = ring(switch)
+    picked = switch.phone("clara").call(dialled)
+    assert (picked.finals, caller.finals) == ([200], [200])
+    assert rung.received[-1].required("reason") == ELSEWHERE
+    switch.wire.advance(10)
+    switch.phone("clara").bye(picked)
+    switch.wire.advance(60)
+    assert [one.duration_us for one in switch.log.records()] == [10 * US]
+    switch.assert_quiet()
+
+
+@pytest.mark.parametrize(
+    ("picker", "dialled", "status"),
+    [
+        (CLARA, "*8ben", 480),
+        (CLARA, "*8nobody", 404),
+        (CLARA, "*8", 404),
+        (STRANGER, "*8ben", 404),
+    ],
+)
+def test_a_code_for_nothing(picker: Account, dialled: str, status: int) -> None:
+    switch = open_switch(ANNA, BEN, picker)
+    if picker is STRANGER:
+        ring(switch)
+    assert switch.phone("clara").call(dialled).finals == [status]
+
+
+def test_a_carriers_caller_picks_nothing_up() -> None:
+    switch = open_switch(ANNA, BEN)
+    _, rung = ring(switch)
+    assert switch.carrier("north").call("*8ben").finals == [404]
     assert not rung.is_cancelled
