@@ -55,7 +55,20 @@ def credentials(challenge: Message, *, qop: str = "auth", count: str = "00000001
     )
 
 
-@pytest.mark.skipif(shutil.which("sipsak") is None, reason="sipsak is not installed")
+needs_sipsak = pytest.mark.skipif(
+    shutil.which("sipsak") is None, reason="sipsak is not installed (apt-get install sipsak)"
+)
+
+
+@needs_sipsak
+def test_sipsak_finds_the_switch_alive(switch: SwitchProcess) -> None:
+    command = ["sipsak", "-v", "-s", f"sip:{HOST}:{switch.sip_port}"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "200 OK" in done.stdout
+
+
+@needs_sipsak
 @pytest.mark.parametrize(("password", "is_let_in"), [(PASSWORD, True), ("a-guess", False)])
 def test_sipsak(switch: SwitchProcess, password: str, *, is_let_in: bool) -> None:
     command = [
