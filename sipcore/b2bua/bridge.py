@@ -53,7 +53,7 @@ class Bridge:
 
     __slots__ = (
         "_crossing", "_identifiers", "_probing", "_settings", "callee", "caller",
-        "early_partners", "handover", "is_released", "is_updated", "legs",
+        "early_partners", "handover", "is_released", "is_updated", "legs", "surrendered",
     )  # fmt: skip
 
     def __init__(self, caller: Leg, *, identifiers: Identifiers, settings: CallSettings) -> None:
@@ -68,6 +68,8 @@ class Bridge:
         self.early_partners: dict[int, int] = {}
         self.is_released = False
         self.is_updated = False
+        # Talks in another call by now; only a repeated 2xx of its INVITE still comes here.
+        self.surrendered: Leg | None = None
 
     @property
     def is_done(self) -> bool:
@@ -119,6 +121,8 @@ class Bridge:
             self._crossing.pass_information(event, leg, partner, now=now, out=out)
         elif request.method == "REFER":
             self._receive_refer(event, leg, partner, out=out)
+        elif request.method == "SUBSCRIBE":
+            self.handover.subscribe(event, leg, now=now, out=out)
         else:
             leg.respond(event, 405, out=out, fields=(("allow", ALLOW),))
 
@@ -170,6 +174,22 @@ class Bridge:
             leg.resend(pending, tuple(leg.timer.request_fields()), out=out)
             return
         self._conclude(leg, pending, response.status, response, now=now, out=out)
+
+    def repeat_ack(self, number: int, event: ResponseReceived, *, out: list[CallCommand]) -> None:
+        """Acknowledge the repeated 2xx of a target, whichever call its leg talks in by now."""
+        leg = self.legs.get(number)
+        if leg is not None:
+            leg.repeat_ack(event.request, out=out)
+        else:
+            self.repeat_surrendered_ack(event, out=out)
+
+    def repeat_surrendered_ack(self, event: ResponseReceived, *, out: list[CallCommand]) -> None:
+        """Acknowledge the repeated 2xx of a leg that was given away (§13.2.2.4)."""
+        leg, response = self.surrendered, event.response
+        if leg is None or not response.is_success or event.request.method != "INVITE":
+            return
+        if response.to.tag == leg.dialog.remote_tag:
+            leg.repeat_ack(event.request, out=out)
 
     def receive_failure(
         self, event: TransactionFailed, leg: Leg, *, now: float, out: list[CallCommand]

@@ -192,6 +192,8 @@ class Call:
         if self._phase is Phase.ENDED:
             if isinstance(event, RequestReceived):
                 out.append(respond_outside(event, 481))
+            elif isinstance(event, ResponseReceived):
+                self._bridge.repeat_surrendered_ack(event, out=out)
             return out
         if self._resumed is not None:
             go_on(self._bridge, self._resumed, self._parting, now=now, out=out)
@@ -363,7 +365,7 @@ class Call:
                     now=now, out=out, fields=COMPLETED_ELSEWHERE if has_winner else ()
                 )
             case int() as answered:
-                self._bridge.legs[answered].repeat_ack(event.request, out=out)
+                self._bridge.repeat_ack(answered, event, out=out)
 
     def _receive_failure(
         self, event: TransactionFailed, now: float, out: list[CallCommand]

@@ -109,7 +109,7 @@ def surrender(bridge: Bridge, transferor: Leg) -> Leg | None:
     leg = bridge.opposite(transferor)
     if leg is None or leg.pending or not leg.is_ready or bridge.handover.is_open:
         return None
-    del bridge.legs[leg.number]
+    bridge.surrendered = bridge.legs.pop(leg.number)
     bridge.caller, bridge.callee = transferor, None
     bridge.is_released = True
     return leg

@@ -226,3 +226,45 @@ def test_the_end_of_a_diverted_call_is_told_alike_after_a_restart() -> None:
     switch.wire.settle()
     north.bye(north.sides[-1])
     assert [one.released_by for one in switch.log.records()] == ["callee", "callee"]
+
+
+def test_who_was_joined_before_its_ack_came_gets_another() -> None:
+    """Clara's 200 is repeated when her leg talks in another call already."""
+    switch = open_switch(ANNA, BEN, CLARA)
+    clara, north = switch.phone("clara"), switch.carrier("north")
+    caller, callee = call_mobile(switch)
+    switch.wire.loses = lambda packet: packet[1] == clara.address and packet[2][:3] == b"ACK"
+    asked, target = consult(switch)
+    switch.wire.is_held = lambda packet: packet[1] == north.address
+    refer(switch.phone("anna"), caller, replacing(asked))
+    switch.wire.loses = lambda _packet: False
+    assert target.acks == []
+    switch.wire.advance(2)
+    assert len(target.acks) == 1
+    switch.wire.is_held = lambda _packet: False
+    switch.wire.advance(38)
+    assert target.is_talking
+    assert callee.is_talking
+    clara.bye(target)
+    assert [one.duration_us for one in switch.log.records()] == [40_000_000, 40_000_000]
+    switch.wire.advance(60)
+    switch.assert_quiet()
+
+
+def test_a_2xx_is_acknowledged_when_the_call_of_its_invite_is_over() -> None:
+    switch = open_switch(ANNA, BEN, CLARA)
+    clara = switch.phone("clara")
+    caller, _ = call_mobile(switch)
+    asked, target = consult(switch)
+    assert target.invite is not None
+    assert target.invite_from is not None
+    refer(switch.phone("anna"), caller, replacing(asked))
+    switch.wire.advance(1)
+    assert asked.byes_received == 1
+    acks = len(target.acks)
+    fields = (("contact", clara.contact),)
+    clara._reply(target.invite, target.invite_from, 200, to=target.local, fields=fields)
+    switch.wire.settle()
+    assert len(target.acks) == acks + 1
+    assert target.is_talking
+    assert switch.faults == []
