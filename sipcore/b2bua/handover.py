@@ -17,6 +17,7 @@ from sipcore.b2bua.pending import Kind, Pending
 from sipcore.b2bua.refer import ACCEPTED, Referral
 from sipcore.b2bua.settings import CallSettings
 from sipcore.identifiers import Identifiers
+from sipcore.message.event import Event
 from sipcore.message.refer_to import ReferTo
 from sipcore.transaction.events import RequestReceived
 
@@ -92,6 +93,18 @@ class Handover:
         else:
             self._referral = None
             referral.refuse(event.status, event.reason, event.fields, out=out)
+
+    def subscribe(
+        self, event: RequestReceived, leg: Leg, *, now: float, out: list[CallCommand]
+    ) -> None:
+        """Take a SUBSCRIBE within the dialog: only a transfer may be meant by it (RFC 3515)."""
+        asked, referral = Event.parse(event.request.required("event")), self._referral
+        if asked.type != "refer":
+            leg.respond(event, 489, out=out, fields=(("allow-events", "refer"),))
+        elif referral is None or leg is not referral.transferor or not referral.is_of(asked):
+            leg.respond(event, 481, out=out)
+        else:
+            referral.refresh(event, now=now, out=out)
 
     def report(self, event: ReportRefer, *, now: float, out: list[CallCommand]) -> Leg | None:
         """Tell the transferor; returns him when this ends a transfer that he did not wait for."""

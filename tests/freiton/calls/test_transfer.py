@@ -381,3 +381,43 @@ def test_a_call_can_be_transferred_after_a_restart() -> None:
     assert sorted(one.duration_us for one in switch.log.records()) == [48_000_000, 60_000_000]
     switch.wire.advance(60)
     switch.assert_quiet()
+
+
+def subscribe(switch: VirtualSwitch, side: Side, expires: str, event: str = "refer") -> int:
+    anna = switch.phone("anna")
+    fields = (("event", event), ("expires", expires), ("contact", anna.contact))
+    anna.send_in_dialog(side, "SUBSCRIBE", fields=fields)
+    switch.wire.settle()
+    return anna.statuses["SUBSCRIBE"][-1]
+
+
+def states(side: Side) -> list[str]:
+    return [one.required("subscription-state") for one in side.received if one.method == "NOTIFY"]
+
+
+def test_the_transferor_may_refresh_and_end_what_he_is_told() -> None:
+    """RFC 3515 §2.4.4: a SUBSCRIBE in the dialog of the REFER."""
+    switch = open_switch(ANNA, BEN)
+    ben = switch.phone("ben")
+    caller, callee = call_mobile(switch)
+    assert refer(switch.phone("anna"), caller, "<sip:ben@example.org>") == [202]
+    ben.ring(ben.sides[-1])
+    assert subscribe(switch, caller, "60") == 200
+    assert (reports(caller)[-1], states(caller)[-1]) == (180, "active;expires=60")
+    assert subscribe(switch, caller, "0") == 200
+    assert (reports(caller)[-1], states(caller)[-1]) == (180, "terminated;reason=timeout")
+    told = len(reports(caller))
+    ben.answer(ben.sides[-1])
+    assert len(reports(caller)) == told
+    assert callee.is_talking
+    assert caller.byes_received == 1
+
+
+@pytest.mark.parametrize(
+    ("event", "status"), [("refer", 481), ("refer;id=9", 481), ("dialog", 489), ("(", 400)]
+)
+def test_a_subscription_that_no_refer_made(event: str, status: int) -> None:
+    switch = open_switch(ANNA, BEN)
+    caller, _ = call_mobile(switch)
+    assert subscribe(switch, caller, "60", event) == status
+    assert caller.is_talking
