@@ -9,7 +9,7 @@ from freiton.cli.output import AsJson, print_json, print_table, say
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Addresses that are blocked for strangers. Registered phones there are heard all the same.",
+    help="Addresses blocked for strangers; registered phones there are heard all the same.",
 )
 
 Host = Annotated[str, typer.Argument(help="An IP address; of IPv6 its /64 counts as a whole.")]

@@ -45,8 +45,8 @@ def ask(switch: VirtualSwitch, number: int, *, source: Address = STRANGER) -> Re
         (
             "authorization",
             (
-                f'Digest username="{number}", realm="example.org", nonce="n", uri="sip:example.org", '
-                'response="00000000000000000000000000000000", qop=auth, nc=00000001, cnonce="c"'
+                f'Digest username="{number}", realm="example.org", nonce="n", qop=auth, nc=00000001, '
+                'response="00000000000000000000000000000000", uri="sip:example.org", cnonce="c"'
             ),
         ),
     ):
