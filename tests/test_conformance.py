@@ -69,3 +69,12 @@ def test_row_keeps_its_word(row: Row) -> None:
     for path, name in references:
         assert (ROOT / path).exists(), path
         assert not name or name in functions_of(path), f"{path} has no {name}"
+
+
+def test_every_rfc_that_the_code_names_stands_here() -> None:
+    """A rule that somebody followed is a promise; here stands how far it is kept."""
+    text = PAGE.read_text()
+    for room in ("sipcore", "rating", "freiton"):
+        for path in sorted((ROOT / room).rglob("*.py")):
+            for number in re.findall(r"\bRFC (\d{4})\b", path.read_text()):
+                assert re.search(rf"\b{number}\b", text), f"{path}: RFC {number}"

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from tests.mutants.faults import FAULTS, Fault
 from tests.mutants.rule_faults import rule_faults
+from tests.mutants.standard_faults import STANDARD_FAULTS
 
 ROOT = Path(__file__).parent.parent.parent
 COPIED = ("sipcore", "rating", "freiton", "tests", "config", "docs", "sipp-scenarios", "bench")
@@ -92,7 +93,7 @@ def tail_of(result: subprocess.CompletedProcess[str]) -> str:
 
 
 def main(names: list[str]) -> int:
-    faults = (*FAULTS, *rule_faults())
+    faults = (*FAULTS, *STANDARD_FAULTS, *rule_faults())
     chosen = [fault for fault in faults if not names or fault.name in names]
     unknown = set(names) - {fault.name for fault in chosen}
     if unknown:

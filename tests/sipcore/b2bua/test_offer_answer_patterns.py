@@ -467,3 +467,17 @@ def test_a_failed_carriers_early_session_and_the_next_one() -> None:
     assert len(tags(net)) == 2
     assert net.alice.last_response().to.tag == tags(net)[1]
     hang_up(net)
+
+
+def test_an_offer_in_an_update_before_there_is_any_session_does_not_cross() -> None:
+    """RFC 3311 §5.1: in an early dialog one exchange has to be done before UPDATE may offer."""
+    net = Network()
+    net.alice.supports = net.bob.supports = "100rel"
+    net.dial(body=b"")
+    net.bob.ring_reliably()
+    net.bob.say("UPDATE", body=sdp("bob", 2))
+    assert net.alice.requests("UPDATE") == []
+    assert net.bob.finals("UPDATE") == [504]
+    net.bob.answer()
+    net.alice.say("BYE")
+    net.assert_over()

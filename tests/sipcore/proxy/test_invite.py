@@ -193,6 +193,13 @@ def test_a_2xx_that_crosses_our_cancel_still_counts() -> None:
     assert [one.status for one in answers(invite.say(0, 200))] == [200]
 
 
+def test_parallel_branches_share_the_breadth() -> None:
+    """RFC 5393 §5.3.3.1: together they may have no more than what came."""
+    invite = ringing(FIRST, SECOND)
+    breadths = [int(branch.request.required("max-breadth")) for branch in invite.branches]
+    assert breadths == [30, 30]
+
+
 @pytest.mark.parametrize("is_transport_failure", [True, False])
 def test_another_way_to_the_same_place_is_tried(*, is_transport_failure: bool) -> None:
     several = Target(FIRST.request_uri, FIRST.flow, further=(SECOND.flow, THIRD.flow))

@@ -185,9 +185,10 @@ def test_sips_leads_only_to_what_is_secure() -> None:
             naptr("SIP+D2U", "_sip._udp.example.com", order=1),
             naptr("SIPS+D2T", "_sips._tcp.example.com", order=2),
         ),
-        "_sip._udp.example.com SRV": (srv("192.0.2.66"),),
+        "_sip._udp.example.com SRV": (srv("two.example.com"),),
         "_sips._tcp.example.com SRV": (srv("one.example.com", 5061),),
         "one.example.com A": a("192.0.2.1"),
+        "two.example.com A": a("192.0.2.66"),
     }
     assert find("sips:example.com", zone, EVERYTHING)[0] == ["TLS 192.0.2.1 5061"]
     _, asked = find("sips:example.com", {}, EVERYTHING)
