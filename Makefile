@@ -7,9 +7,10 @@ PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11,$(shell $(
 VENV := .venv
 BIN := $(VENV)/bin
 RUN_OPTIONS ?=
+COMPILED := build/compiled
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-long check format mutants bench clean
+.PHONY: help run demo test test-long compiled compiled-test check format mutants bench clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -35,7 +36,7 @@ run: $(VENV)/run.stamp ## Start the switch with the demo site: SIP on 5060, HTTP
 demo: $(VENV)/run.stamp ## Switch, phones and carrier in one minute, on this machine, with a live view
 	$(BIN)/freiton demo
 
-test: $(VENV)/test.stamp ## All tests (under ten minutes); installs SIPp and Prometheus when root
+test: $(VENV)/test.stamp ## All tests (under ten minutes); installs foreign programs when root
 	@docker/test-tools.sh
 	$(BIN)/python -m pytest -m 'not long' -n auto --dist loadfile
 
@@ -44,6 +45,20 @@ test-long: $(VENV)/test.stamp ## The heavy runs
 	@$(BIN)/python -m pip install --quiet --quiet --editable '.[fuzz]' || \
 	  echo "note: no atheris wheel for this Python; guided fuzzing will say so and be skipped"
 	$(BIN)/python -m pytest -m long --timeout 3600
+
+compiled: $(VENV)/test.stamp ## A copy in build/compiled whose hot rooms are compiled with mypyc (needs gcc)
+	rm -rf $(COMPILED) && mkdir -p $(COMPILED)
+	cp -a sipcore rating freiton config bench tests docs setup.py pyproject.toml README.md $(COMPILED)
+	$(BIN)/python -m pip install --quiet 'setuptools>=69'
+	cd $(COMPILED) && FREITON_COMPILE=1 $(CURDIR)/$(BIN)/python setup.py --quiet build_ext --inplace
+
+compiled-test: compiled ## The tests of the compiled rooms, on what is compiled
+	cd $(COMPILED) && FREITON_COMPILE=1 $(CURDIR)/$(BIN)/python -m pytest \
+	  -m 'not long and not interpreted' -n auto --dist loadfile \
+	  tests/test_compiled.py tests/sipcore --ignore tests/sipcore/net tests/torture \
+	  tests/freiton/accounting tests/freiton/routing tests/freiton/calls tests/freiton/trace \
+	  tests/rating/engine tests/rating/numbering tests/rating/ledger tests/rating/allowances \
+	  tests/rating/charging tests/rating/cdr
 
 check: $(VENV)/test.stamp ## Format, lint, types, import contracts
 	$(BIN)/ruff format --check .

@@ -101,3 +101,12 @@ def test_a_nonce_serves_by_its_count(alice: UdpAgent) -> None:
     for number in range(1, 5):
         field = credentials(challenge, count=f"{number:08x}")
         assert register(alice, field, cseq=number + 1).status == 200
+
+
+def test_a_tag_in_to_makes_no_dialog_of_a_register(alice: UdpAgent) -> None:
+    """Some agents keep the tag of the challenge when they answer it (aiosip)."""
+    challenge = register(alice)
+    fields = (("Authorization", credentials(challenge)),)
+    alice.request("REGISTER", URI, to=challenge["to"], headers=fields, cseq=2)
+    assert ";tag=" in challenge["to"]
+    assert alice.wait_for_final("REGISTER").status == 200
