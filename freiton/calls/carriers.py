@@ -38,7 +38,7 @@ OWNER: Final = "carrier"
 REFRESH_SHARE: Final = 0.85
 """Of the granted interval; leaves time for a few lost answers."""
 
-RETRY_S: Final = (15.0, 600.0)
+RETRY_S: Final[tuple[float, ...]] = (15.0, 600.0)
 """Pause after the first failure, and the longest one."""
 
 BLOCKED_S: Final = 20.0

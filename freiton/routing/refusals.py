@@ -16,7 +16,7 @@ from sipcore.message.reason import Reason
 from sipcore.message.reason_phrases import REASON_PHRASES
 from sipcore.message.warning import MISCELLANEOUS, SIPS_NOT_ALLOWED, WarningValue
 
-RETRY_AFTER_S: Final = (5.0, 30.0)
+RETRY_AFTER_S: Final[tuple[float, ...]] = (5.0, 30.0)
 """Between which seconds Retry-After is chosen by chance, so that callers do not return at once."""
 
 

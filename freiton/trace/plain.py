@@ -1,7 +1,8 @@
 """Values of the signalling as plain data and back, whatever classes they are made of.
 
 Written by their slots or dataclass fields, so that a new event of a call needs no line here. Read
-back only into classes of `sipcore`, without running any code of theirs.
+back only into classes of `sipcore`, without running any code of theirs but the constructors of
+compiled ones.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from importlib import import_module
+from inspect import signature
 from typing import Any, Final
 
 from freiton.errors import OperatorError
@@ -111,9 +113,12 @@ def _members(cls: type) -> Iterator[str]:
         yield from (field.name for field in fields(cls))
         return
     for base in reversed(cls.__mro__):
-        slots = base.__dict__.get("__slots__", ())
+        slots = base.__dict__.get("__slots__", base.__dict__.get(_COMPILED, ()))
         yield from (slots,) if isinstance(slots, str) else slots
 
+
+_COMPILED: Final = "__mypyc_attrs__"
+"""Where a class that mypyc has compiled lists its attributes; it has no slots."""
 
 _SEQUENCES: Final[dict[str, type]] = {
     "tuple": tuple, "list": list, "set": set, "frozenset": frozenset,
@@ -149,12 +154,17 @@ def _read(data: Any, given: dict[str, object], depth: int) -> Any:  # noqa: ANN4
     raise NotPlain(f"a recording has no {kind!r}")
 
 
-def _object(cls: type, members: dict[str, Any]) -> object:
+def _object(cls: type[object], members: dict[str, Any]) -> object:
     known = set(_members(cls))
-    made: object = object.__new__(cls)
-    for name, value in members.items():
+    for name in members:
         if name not in known:
             raise NotPlain(f"{cls.__name__} has no {name}")
+    if _COMPILED in cls.__dict__:
+        # It can be made by its constructor alone; what that does not take, it makes itself.
+        taken = signature(cls).parameters
+        return cls(**{name: value for name, value in members.items() if name in taken})
+    made: object = object.__new__(cls)
+    for name, value in members.items():
         object.__setattr__(made, name, value)
     return made
 

@@ -23,7 +23,7 @@ JOINED: Final = 200
 _NOT_ACCEPTABLE: Final = 488
 _UNAVAILABLE: Final = 480
 _PENDING: Final = 491
-_GLARE_S: Final = (2.1, 4.0)
+_GLARE_S: Final[tuple[float, ...]] = (2.1, 4.0)
 """The pause after a 491 of whoever owns the Call-ID (RFC 3261 §14.1); longer, so safe for all."""
 
 

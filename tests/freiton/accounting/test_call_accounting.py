@@ -177,6 +177,7 @@ def test_prepaid_is_cut_at_the_exact_second_and_charged_at_most_the_grant() -> N
     assert desk.balance() == 999
 
 
+@pytest.mark.interpreted
 def test_a_fault_while_a_grant_is_extended_costs_that_call_alone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -697,6 +698,7 @@ def test_an_abandoned_call_holds_nothing_and_costs_nothing_even_what_it_had_used
     assert desk.accounting.next_deadline() is None
 
 
+@pytest.mark.interpreted
 def test_a_call_that_failed_in_the_middle_of_its_charge_can_be_abandoned(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -556,6 +556,7 @@ def test_a_state_is_rendered_once_for_all_who_watch() -> None:
     assert documents.rendered == before + 1
 
 
+@pytest.mark.interpreted
 def test_a_fault_of_one_lamp_is_no_fault_of_a_call(monkeypatch: pytest.MonkeyPatch) -> None:
     switch = open_town()
     carl = WatchingPhone(switch, "carl")

@@ -27,6 +27,7 @@ def assert_next_call_gets_the_slot(switch: VirtualSwitch) -> None:
     assert len(switch.slots(OWNER)) == 1
 
 
+@pytest.mark.interpreted
 @pytest.mark.parametrize("broken", ["admit", "_refuse_unadmitted"])
 def test_a_fault_before_the_admission_leaves_one_record(
     broken: str, monkeypatch: pytest.MonkeyPatch
@@ -43,6 +44,7 @@ def test_a_fault_before_the_admission_leaves_one_record(
     assert len(switch.log.records()) == 1
 
 
+@pytest.mark.interpreted
 @pytest.mark.parametrize("moment", ["ringing", "talking"])
 def test_a_call_whose_end_fails_is_freed_and_recorded_free_of_charge(
     moment: str, monkeypatch: pytest.MonkeyPatch
@@ -68,6 +70,7 @@ def test_a_call_whose_end_fails_is_freed_and_recorded_free_of_charge(
     assert_next_call_gets_the_slot(switch)
 
 
+@pytest.mark.interpreted
 def test_a_fault_after_the_end_writes_no_second_record(monkeypatch: pytest.MonkeyPatch) -> None:
     switch = one_slot()
     caller, _ = talk(switch)
@@ -79,6 +82,7 @@ def test_a_fault_after_the_end_writes_no_second_record(monkeypatch: pytest.Monke
     assert_next_call_gets_the_slot(switch)
 
 
+@pytest.mark.interpreted
 def test_who_waited_for_a_slot_fails_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     switch = one_slot()
     talk(switch)

@@ -89,6 +89,7 @@ def test_unknown_user_and_wrong_password_get_the_same_answer(
     assert parameters == {"realm": "example.org", "algorithm": "MD5", "qop": "auth"}
 
 
+@pytest.mark.interpreted
 def test_every_failure_costs_one_hash_and_one_question(monkeypatch: pytest.MonkeyPatch) -> None:
     server = authenticator()
     for _ in range(12):

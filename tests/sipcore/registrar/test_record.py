@@ -26,6 +26,7 @@ def binding(contact: str = CONTACT, flow: Flow | None = None, *, path: str = "")
     return changes(request, flow=flow).bindings[0]
 
 
+@pytest.mark.interpreted
 def test_round_trip_on_another_monotonic_clock() -> None:
     before = binding(path="<sip:edge.example.org;lr>")
     record = to_record("anna@example.org", before, now=NOW + 100, at=AT)
