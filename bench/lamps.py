@@ -79,7 +79,6 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--rate",
         type=float,
-        default=CALLS_PER_S,
         help="calls a second, at most 14: a phone calls once at a time",
     )
     parser.add_argument("--seconds", type=float, default=15.0)

@@ -57,10 +57,10 @@ class Server:
         self.port = port
         self.http_port = 0
         """Where it tells its metrics, if it does."""
-        self._log = (folder / f"{name}.log").open("wb")
-        self._process = subprocess.Popen(
-            command, cwd=folder, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log
-        )
+        self._command = command
+        self._folder = folder
+        self._log = (folder / f"{name}.log").open("ab")
+        self._process = self._start()
 
     @property
     def pid(self) -> int:
@@ -83,6 +83,22 @@ class Server:
             self._process.kill()
             self._process.wait()
         self._log.close()
+
+    def restart(self) -> None:
+        """End it and start it anew; what it keeps on disk it has again."""
+        self.stop()
+        self._log = (self._folder / f"{self.name}.log").open("ab")
+        self._process = self._start()
+        self.wait_until_it_answers(seconds=120.0)
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            self._command,
+            cwd=self._folder,
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=self._log,
+        )
 
     def _answers(self) -> bool:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
