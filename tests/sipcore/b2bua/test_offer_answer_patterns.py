@@ -473,7 +473,8 @@ def test_an_offer_in_an_update_before_there_is_any_session_does_not_cross() -> N
     """RFC 3311 §5.1: in an early dialog one exchange has to be done before UPDATE may offer."""
     net = Network()
     net.alice.supports = net.bob.supports = "100rel"
-    net.dial(body=b"")
+    net.switch.groups.append((net.target("bob"),))
+    net.alice.call(body=b"", fields=(("require", "100rel"),))
     net.bob.ring_reliably()
     net.bob.say("UPDATE", body=sdp("bob", 2))
     assert net.alice.requests("UPDATE") == []
