@@ -22,7 +22,7 @@ from sipcore.b2bua.call_events import (
 from sipcore.b2bua.crossed_answers import tell_failure, tell_success
 from sipcore.b2bua.crossing import Crossing, pass_answer
 from sipcore.b2bua.extensions import check_extensions
-from sipcore.b2bua.handover import GONE_STATUS, Handover
+from sipcore.b2bua.handover import GONE_STATUS, Handover, is_told
 from sipcore.b2bua.header_policy import ALLOW, SUPPORTED, failure_fields, reason_of
 from sipcore.b2bua.joining import JOINED
 from sipcore.b2bua.leg import Leg
@@ -334,8 +334,12 @@ class Bridge:
     def _receive_refer(
         self, event: RequestReceived, leg: Leg, partner: Leg | None, *, out: list[CallCommand]
     ) -> None:
-        """Ask call control about a transfer; there is one at a time (RFC 3515 §2.4.2)."""
-        if partner is None or self.caller.is_early or self.handover.is_open:
+        """Ask call control about a transfer; there is one at a time (RFC 3515 §2.4.2).
+
+        The next one waits until the end of the one before has been heard of: else whoever refers
+        without end, and answers nothing, would be sent ever more.
+        """
+        if partner is None or self.caller.is_early or self.handover.is_open or is_told(leg):
             leg.respond(event, 491, out=out)
         else:
             self.handover.refer(event, leg, out=out)

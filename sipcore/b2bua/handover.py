@@ -32,6 +32,11 @@ def newcomer_number(numbers: Iterable[int]) -> int:
     return max((*numbers, _NEWCOMERS)) + 1
 
 
+def is_told(leg: Leg) -> bool:
+    """Tell whether a peer has still to answer a NOTIFY: then it has not heard all of a transfer."""
+    return any(pending.kind is Kind.NOTIFY for pending in leg.pending.values())
+
+
 class Handover:
     """One transfer at a time, from REFER to the transferor's BYE."""
 
@@ -127,7 +132,7 @@ class Handover:
 
     def part(self, leg: Leg, *, now: float, out: list[CallCommand]) -> None:
         """Hang up on a leg once its last report is answered: the BYE must not overtake it."""
-        if any(pending.kind is Kind.NOTIFY for pending in leg.pending.values()):
+        if is_told(leg):
             self._parting.add(leg.number)
         else:
             leg.hang_up(now=now, out=out)

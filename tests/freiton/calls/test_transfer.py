@@ -225,6 +225,23 @@ def test_one_transfer_at_a_time() -> None:
     assert len(switch.phone("clara").sides) == 0
 
 
+def test_the_next_transfer_waits_until_the_end_of_the_first_was_heard_of() -> None:
+    """Who refers without end and answers no NOTIFY is not sent ever more of them."""
+    switch = open_switch(ANNA, BEN)
+    anna = switch.phone("anna")
+    caller, callee = call_mobile(switch)
+    switch.wire.is_held = lambda packet: packet[2].startswith(b"NOTIFY")
+    barred = "<sip:09005123456@example.org>"
+    for _ in range(10):
+        refer(anna, caller, barred)
+    assert anna.statuses["REFER"] == [202] + 9 * [491]
+    switch.wire.is_held = lambda _packet: False
+    switch.wire.settle()
+    assert reports(caller) == [100, 403]
+    assert refer(anna, caller, barred)[-1] == 202
+    assert callee.is_talking
+
+
 def test_a_carrier_may_not_transfer() -> None:
     switch = open_switch(ANNA, BEN)
     caller, callee = call_mobile(switch)
@@ -421,3 +438,23 @@ def test_a_subscription_that_no_refer_made(event: str, status: int) -> None:
     caller, _ = call_mobile(switch)
     assert subscribe(switch, caller, "60", event) == status
     assert caller.is_talking
+
+
+def test_our_own_phones_are_told_who_referred_and_carriers_are_not() -> None:
+    """RFC 3892: Referred-By, within our trust."""
+    switch = open_switch(ANNA, BEN)
+    anna, north = switch.phone("anna"), switch.carrier("north")
+    caller, _ = call_mobile(switch)
+    refer(anna, caller, "<sip:ben@example.org>")
+    target = switch.phone("ben").sides[-1]
+    assert target.invite is not None
+    assert target.invite.required("referred-by") == "<sip:anna@example.org>"
+    switch.phone("ben").refuse(target, 486)
+    refer(anna, caller, f"<sip:{GERMANY}@example.org>")
+    outside = north.sides[-1].invite
+    assert outside is not None
+    assert not outside.has("referred-by")
+    asked = switch.phone("ben").call("anna")
+    assert anna.sides[-1].invite is not None
+    assert not anna.sides[-1].invite.has("referred-by")
+    assert asked.finals == []
