@@ -88,11 +88,21 @@ def test_options_is_answered_by_the_switch(net: Network) -> None:
     assert not net.bob.requests("OPTIONS")
 
 
-@pytest.mark.parametrize("method", ["SUBSCRIBE", "NOTIFY", "PUBLISH", "FOO"])
+@pytest.mark.parametrize("method", ["NOTIFY", "PUBLISH", "FOO"])
 def test_other_methods_get_405(net: Network, method: str) -> None:
     net.alice.say(method)
     assert net.alice.finals(method) == [405]
     assert "UPDATE" in (net.alice.last_response(method).value("allow") or "")
+
+
+@pytest.mark.parametrize(
+    ("event", "status"), [("dialog", 489), ("refer", 481), ("refer;id=7", 481)]
+)
+def test_a_subscribe_in_a_call_can_only_mean_its_transfer(
+    net: Network, event: str, status: int
+) -> None:
+    net.alice.say("SUBSCRIBE", fields=(("event", event),))
+    assert net.alice.finals("SUBSCRIBE") == [status]
 
 
 @pytest.mark.parametrize("method", ["INVITE", "INFO", "UPDATE", "OPTIONS"])
