@@ -289,7 +289,12 @@ class CallStages:
                     continue
             running.group = group
             targets = targets_of(
-                group, decision, self._carriers, now=now, trunk_ring_s=TRUNK_RING_S
+                group,
+                decision,
+                self._carriers,
+                now=now,
+                trunk_ring_s=TRUNK_RING_S,
+                is_referred=bool(running.referred_from) and not running.is_forward,
             )
             if targets:
                 running.targets = targets

@@ -7,28 +7,49 @@ from typing import Final
 from freiton.calls.carriers import Carriers
 from freiton.calls.parties import account_party, trunk_party
 from freiton.routing.decision import Connect, DeviceGroup, DeviceTarget, Group, TrunkGroup
-from sipcore.b2bua.call_events import Target
+from freiton.routing.local_targets import aor_of
+from sipcore.b2bua.call_events import Fields, Target
 
 WAYS_MAX: Final = 8
 """Addresses of one trunk tried for one call; the caller hears nothing meanwhile."""
 
 
 def targets_of(
-    group: Group, decision: Connect, carriers: Carriers, *, now: float, trunk_ring_s: float
+    group: Group,
+    decision: Connect,
+    carriers: Carriers,
+    *,
+    now: float,
+    trunk_ring_s: float,
+    is_referred: bool = False,
 ) -> tuple[Target, ...]:
-    """Return whom to ring now; none when what routing saw is gone by this instant."""
+    """Return whom to ring now; none when what routing saw is gone by this instant.
+
+    Our own devices are told who referred the caller to them (RFC 3892); a carrier is not, since it
+    is nobody whom we trust with a colleague's name.
+    """
     if isinstance(group, DeviceGroup):
-        return _devices(group, decision, now=now)
+        fields = _referred_by(decision) if is_referred else ()
+        return _devices(group, decision, fields, now=now)
     return _trunk(group, decision, carriers, now=now, trunk_ring_s=trunk_ring_s)
 
 
-def _devices(group: DeviceGroup, decision: Connect, *, now: float) -> tuple[Target, ...]:
-    devices = (_device(target, group, decision, now=now) for target in group.targets)
+def _referred_by(decision: Connect) -> Fields:
+    """Return who asked for a transfer, as his colleagues know him, unless he hides his number."""
+    if decision.caller is None or decision.is_number_hidden:
+        return ()
+    return (("referred-by", f"<sip:{aor_of(decision.caller)}>"),)
+
+
+def _devices(
+    group: DeviceGroup, decision: Connect, fields: Fields, *, now: float
+) -> tuple[Target, ...]:
+    devices = (_device(target, group, decision, fields, now=now) for target in group.targets)
     return tuple(one for one in devices if one is not None)
 
 
 def _device(
-    device: DeviceTarget, group: DeviceGroup, decision: Connect, *, now: float
+    device: DeviceTarget, group: DeviceGroup, decision: Connect, fields: Fields, *, now: float
 ) -> Target | None:
     """Return the first flow of a device, with the others to fall back on."""
     identity = group.identity
@@ -43,7 +64,7 @@ def _device(
                 to_value=identity.to_value,
                 ring_s=group.account.ring_s,
                 route=way.binding.path,
-                fields=identity.fields,
+                fields=(*identity.fields, *fields),
                 hides_caller=decision.is_number_hidden,
                 party=account_party(group.account),
                 fallback=target,

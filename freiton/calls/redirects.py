@@ -8,12 +8,17 @@ any number.
 
 from __future__ import annotations
 
+import re
+from operator import itemgetter
+from typing import Final
+
 from freiton.calls.answers import Answer
 from freiton.calls.call_conditions import CallConditions
 from freiton.calls.call_control import CallControl
 from freiton.calls.call_setup import CallSetup
 from freiton.calls.call_stages import Redirected
 from freiton.calls.intake import Sender
+from freiton.calls.running_call import Phase
 from freiton.routing.decision import Connect
 from freiton.routing.emergency import calls_for_help
 from freiton.routing.local_targets import aor_of
@@ -22,7 +27,8 @@ from freiton.routing.request import Source
 from sipcore.errors import RemoteError
 from sipcore.identifiers import Identifiers
 from sipcore.limits import REDIRECTIONS_MAX
-from sipcore.message import NameAddress, Request, SipUri, TelUri
+from sipcore.message import NameAddress, Request, Response, SipUri, TelUri
+from sipcore.message.diversion import Diversion
 from sipcore.message.redirection import Redirection, diversion_value
 
 _REDIRECT = "redirect"
@@ -30,6 +36,17 @@ _REDIRECT = "redirect"
 
 _NOT_FOLLOWED = 480
 """What a caller hears when there is nowhere to go on to."""
+
+
+_Q_VALUE: Final = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
+
+_REASONS: Final = frozenset(
+    {
+        "user-busy", "no-answer", "unavailable", "unconditional", "time-of-day", "do-not-disturb",
+        "deflection", "follow-me", "out-of-service", "away",
+    }
+)  # fmt: skip
+"""What a phone may give as reason in its own Diversion (RFC 5806)."""
 
 
 class Redirects:
@@ -76,9 +93,8 @@ class Redirects:
     def _invite(self, redirected: Redirected) -> Request | None:
         """Write the INVITE by which the account's exchange would divert the call."""
         account, decision = redirected.account, redirected.running.decision
-        contacts = redirected.response.contacts
-        uri = contacts[0].uri if contacts else None
-        if decision is None or not isinstance(uri, SipUri | TelUri):
+        uri = _first_choice(redirected.response)
+        if decision is None or uri is None:
             return None
         if isinstance(uri, SipUri):
             uri.headers = ""
@@ -95,6 +111,34 @@ class Redirects:
         if account.main_number is not None:
             diverter = SipUri(account.domain, user=account.main_number)
             count = redirected.running.redirections + 1
-            one = Redirection(diverter, "unconditional", count=count)
+            one = Redirection(diverter, _reason(redirected), count=count)
             request.add("diversion", diversion_value([one]))
         return request
+
+
+def _first_choice(response: Response) -> SipUri | TelUri | None:
+    """Return the Contact that can be called and is preferred: by q, then by place (§8.1.3.4)."""
+    found = [
+        (_preference(one.parameters.get("q")), one.uri)
+        for one in response.contacts
+        if isinstance(one.uri, SipUri | TelUri)
+    ]
+    return max(found, key=itemgetter(0))[1] if found else None
+
+
+def _preference(text: str | None) -> float:
+    """Return a q value; one that is none counts least (§20.10)."""
+    if text is None:
+        return 1.0
+    return float(text) if _Q_VALUE.fullmatch(text) else 0.0
+
+
+def _reason(redirected: Redirected) -> str:
+    """Return why the phone sent the call on: as it says (RFC 5806), else by when it did.
+
+    At once is a rule of the phone; who let it ring first, or saw it, has turned it away.
+    """
+    said = Diversion.of(redirected.response)
+    if said and said[0].reason in _REASONS:
+        return said[0].reason
+    return "deflection" if redirected.running.phase is Phase.RINGING else "unconditional"

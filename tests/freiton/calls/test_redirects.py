@@ -152,3 +152,45 @@ def test_both_charges_survive_a_kill_of_the_switch() -> None:
     assert switch.owed_micros(2) == 199_000
     switch.wire.advance(60)
     switch.assert_quiet()
+
+
+@pytest.mark.parametrize(
+    ("rings", "said", "reason"),
+    [
+        (False, "", "unconditional"),
+        (True, "", "deflection"),
+        (True, "<sip:ben@example.org>;reason=no-answer", "no-answer"),
+        (False, "<sip:ben@example.org>;reason=user-busy", "user-busy"),
+        (False, "<sip:ben@example.org>;reason=whatever", "unconditional"),
+    ],
+)
+def test_a_carrier_is_told_why_the_phone_sent_the_call_on(
+    rings: bool, said: str, reason: str
+) -> None:
+    profile = replace(PLAIN, redirection=RedirectionForm.DIVERSION)
+    trusted = trunk(1, "north", sends_asserted_identity=True, profile=profile)
+    switch = open_switch(ANNA, BEN, trunks=(trusted,))
+    call_ben(switch)
+    ben = switch.phone("ben")
+    if rings:
+        ben.ring(ben.sides[-1])
+    fields: tuple[tuple[str, str], ...] = (("contact", f"<sip:{MOBILE}@example.org>"),)
+    if said:
+        fields += (("diversion", said),)
+    ben.refuse(ben.sides[-1], 302, fields=fields)
+    invite = switch.carrier("north").sides[-1].invite
+    assert invite is not None
+    assert f";reason={reason}" in invite.required("diversion")
+
+
+def test_the_contact_with_the_highest_q_is_called() -> None:
+    switch = open_switch(ANNA, BEN, CLARA)
+    caller = call_ben(switch)
+    ben, clara = switch.phone("ben"), switch.phone("clara")
+    contacts = (
+        "<mailto:ben@example.org>;q=1.0, <sip:nobody@example.org>;q=0.2,"
+        " <sip:clara@example.org>;q=0.9, <sip:anna@example.org>;q=2"
+    )
+    ben.refuse(ben.sides[-1], 302, fields=(("contact", contacts),))
+    clara.answer(clara.sides[-1])
+    assert caller.finals == [200]
