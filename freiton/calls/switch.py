@@ -111,8 +111,12 @@ class Switch:
 
         Which may be by a response, a BYE, or because nothing came in time.
         """
-        if self._calls.joins.has_redirected:
+        if not self._calls.joins.has_redirected:
+            return
+        try:
             self._redirects.attend(now=now)
+        except Exception as error:  # noqa: BLE001 - a fault of ours ends these calls alone
+            self._on_fault("3xx", error)
 
     def flow_failed(self, flow: Flow, *, now: float) -> None:
         """Learn that a connection is gone: nobody is reached over it any more."""

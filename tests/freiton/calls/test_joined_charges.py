@@ -6,6 +6,7 @@ from typing import NoReturn
 
 import pytest
 
+from freiton.calls.call_setup import CallSetup
 from sipcore.b2bua.bridge import Bridge
 from tests.freiton.calls.scene import ANNA, BEN, open_switch
 from tests.freiton.calls.test_redirects import call_ben, redirect
@@ -268,3 +269,22 @@ def test_a_2xx_is_acknowledged_when_the_call_of_its_invite_is_over() -> None:
     assert len(target.acks) == acks + 1
     assert target.is_talking
     assert switch.faults == []
+
+
+def test_a_3xx_that_cannot_be_followed_for_a_fault_of_ours_ends_its_call_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    switch = open_switch(ANNA, BEN, CLARA)
+    other, callee = call_mobile(switch)
+    caller = switch.phone("clara").call("ben")
+    with monkeypatch.context() as patch:
+        patch.setattr(CallSetup, "route", _fail)
+        redirect(switch, "ben", f"sip:{GERMANY}@example.org")
+    assert [type(fault) for fault in switch.faults] == [ZeroDivisionError]
+    switch.faults.clear()
+    switch.wire.advance(60)
+    assert caller.finals == [500]
+    assert callee.is_talking
+    switch.phone("anna").bye(other)
+    switch.wire.advance(60)
+    switch.assert_quiet()
