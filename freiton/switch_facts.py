@@ -244,6 +244,7 @@ class ComposedFacts:
                 answering=parts.composed.carriers.is_answering(trunk.id),
                 addresses=ways,
                 addresses_failed=failed,
+                withheld_percent=parts.composed.carriers.withheld_percent(trunk.id, now=now),
             )
             for trunk in parts.site.directory.trunks
             for ways, failed in (parts.composed.carriers.count_ways(trunk.id, now=now),)

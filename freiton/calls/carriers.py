@@ -258,12 +258,24 @@ class Carriers:
         """Leave every carrier, as a switch does that ends."""
         return [command for one in self._by_id.values() for command in self._retire(one, now=now)]
 
+    def withheld_percent(self, trunk_id: int, *, now: float) -> int:
+        """Return which share of new calls a carrier asked not to be offered, 0 to 100."""
+        carrier = self._by_id.get(trunk_id)
+        if carrier is None or not carrier.loads:
+            return 0
+        load = self._load(carrier, now=now)
+        return 0 if load is None else load.loss(now=now)
+
+    def _load(self, carrier: Carrier, *, now: float) -> OfferedLoad | None:
+        """Return what the address can take that the next call goes to."""
+        ways = self.ways(carrier.trunk.id, now=now)
+        return carrier.loads.get(ways[0].remote) if ways else None
+
     def _is_shedding(self, carrier: Carrier, *, now: float) -> bool:
         """Draw whether a new call is one of those that the carrier asked not to be offered."""
         if not carrier.loads:
             return False
-        ways = self.ways(carrier.trunk.id, now=now)
-        load = carrier.loads.get(ways[0].remote) if ways else None
+        load = self._load(carrier, now=now)
         if load is None or not load.loss(now=now):
             return False
         return load.is_withheld(self._identifiers.spread(0.0, 100.0), now=now)

@@ -324,6 +324,11 @@ def _trunks(trunks: Iterable[TrunkFacts]) -> Iterator[Metric]:
     failed = GaugeMetricFamily(
         "freiton_trunk_addresses_failed", "Of them, those passed over now.", labels=["trunk"]
     )
+    withheld = GaugeMetricFamily(
+        "freiton_trunk_withheld_percent",
+        "Share of new calls that the carrier asked not to be offered (RFC 7339).",
+        labels=["trunk"],
+    )
     for trunk in trunks:
         registered.add_metric([trunk.name], trunk.registered)
         in_use.add_metric([trunk.name], trunk.channels_in_use)
@@ -331,7 +336,8 @@ def _trunks(trunks: Iterable[TrunkFacts]) -> Iterator[Metric]:
         answering.add_metric([trunk.name], trunk.answering)
         addresses.add_metric([trunk.name], trunk.addresses)
         failed.add_metric([trunk.name], trunk.addresses_failed)
-    yield from (registered, in_use, channels, answering, addresses, failed)
+        withheld.add_metric([trunk.name], trunk.withheld_percent)
+    yield from (registered, in_use, channels, answering, addresses, failed, withheld)
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:

@@ -130,6 +130,7 @@ class TrunkFacts:
     answering: bool = True  # and where nobody asks
     addresses: int = 1  # that its host leads to; none when it has not been found
     addresses_failed: int = 0  # of them, passed over for a while
+    withheld_percent: int = 0  # of new calls, as the carrier asked (RFC 7339)
 
 
 class SwitchFacts(Protocol):

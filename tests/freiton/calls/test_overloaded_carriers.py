@@ -47,9 +47,15 @@ def test_less_than_the_chance_holds_nothing_back() -> None:
 def test_without_another_carrier_the_caller_is_told_until_it_is_over() -> None:
     switch = open_switch()
     report(switch, "north", 60)
+    assert withheld(switch) == 60
     assert_refused(switch, switch.phone("ben").call(MOBILE), RefusalCause.TRUNK_OVERLOAD)
     switch.wire.advance(9)
+    assert withheld(switch) == 0
     assert switch.phone("ben").call(MOBILE).finals == []
+
+
+def withheld(switch: VirtualSwitch) -> int:
+    return switch.parts.carriers.withheld_percent(NORTH.id, now=switch.wire.now)
 
 
 def test_what_the_carrier_said_before_does_not_count() -> None:

@@ -129,6 +129,7 @@ class SampleFacts:
                 channels=30,
                 addresses=4,
                 addresses_failed=1,
+                withheld_percent=20,
             ),
             TrunkFacts(
                 name="south", registered=False, answering=False, channels_in_use=0, channels=30

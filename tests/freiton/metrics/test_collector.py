@@ -49,6 +49,7 @@ def test_values_arrive_with_their_units() -> None:
         ("freiton_trunk_answering", {"trunk": "south"}, 0),
         ("freiton_trunk_addresses", {"trunk": "north"}, 4),
         ("freiton_trunk_addresses_failed", {"trunk": "north"}, 1),
+        ("freiton_trunk_withheld_percent", {"trunk": "north"}, 20),
         ("freiton_name_questions_total", {}, 7),
         ("freiton_name_questions_unanswered_total", {}, 2),
         ("freiton_udp_drops_total", {"listener": "udp"}, 3),
