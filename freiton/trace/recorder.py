@@ -31,6 +31,7 @@ from sipcore.b2bua.call_events import (
     Hangup,
     Probe,
     Refuse,
+    Replace,
 )
 from sipcore.errors import RemoteError
 from sipcore.message import Request, Response
@@ -202,6 +203,8 @@ class Recorder:
             transaction = () if isinstance(event, AckReceived) else event.transaction
             recording.add((Kind.STEPPED, now, type(event), transaction))
         else:
+            if isinstance(event, Replace):
+                self._adopt(recording, event.received)
             recording.add((Kind.STEPPED, now, event if type(event) in _LASTING else _now(event)))
         self.begin(recording, now=now)
         self.is_stepping = True

@@ -8,8 +8,10 @@ import pytest
 
 from freiton.routing.directory import Account
 from freiton.routing.watching import Watching
+from freiton.trace.replay import replay
 from tests.freiton.calls.scene import NORTH, open_switch
 from tests.freiton.calls.test_events import WatchedTown
+from tests.freiton.trace.played_calls import trace
 from tests.support.phones import sdp
 from tests.support.scripted_phones import ScriptedPhone
 from tests.support.scripted_side import Side
@@ -302,3 +304,15 @@ def test_a_carriers_caller_picks_nothing_up() -> None:
     _, rung = ring(switch)
     assert switch.carrier("north").call("*8ben").finals == [404]
     assert not rung.is_cancelled
+
+
+def test_a_call_that_was_picked_up_is_replayed_byte_for_byte() -> None:
+    switch = open_switch(ANNA, BEN, CLARA)
+    caller, rung = ring(switch)
+    pick_up(switch.phone("clara"), naming(rung))
+    switch.wire.advance(5)
+    switch.phone("anna").bye(caller)
+    switch.wire.advance(60)
+    recorded = [trace(switch, one) for one in switch.recorder if one.is_call]
+    assert [replay(one).difference for one in recorded] == [None]
+    assert replay(recorded[0]).same > 4
