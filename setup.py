@@ -65,7 +65,7 @@ def extensions() -> list[Extension]:
         for name, rooms in LIBRARIES.items()
     ]
     files = [file for library, _ in libraries for file in library]
-    level = os.environ.get("FREITON_COMPILE_LEVEL", "2")
+    level = os.environ.get("FREITON_COMPILE_LEVEL", "1")
     return mypycify(["--strict", *files], opt_level=level, debug_level="0", separate=libraries)
 
 
