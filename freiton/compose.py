@@ -309,6 +309,8 @@ def _wrong_passwords(config: Config) -> WrongPasswords:
 def _setup_settings(config: Config) -> SetupSettings:
     return SetupSettings(
         calls_max=config.limits.calls_max,
+        calls_per_account_per_s=config.defence.calls_per_account_per_s,
+        calls_per_account_burst=config.defence.calls_per_account_burst,
         strangers_may_call_emergency=config.emergency.elsewhere == "accept",
         emergency_access=config.emergency.access,
         pickup_code=config.pickup.code,

@@ -172,6 +172,7 @@ class ComposedFacts:
             strangers_dropped=gate.counters.dropped,
             scanners_dropped=gate.counters.scanners,
             sources_blocked=len(gate.sources.blocked(now=now)),
+            calls_over_rate=parts.composed.setup.account_rate.refused,
             behind=gate.pressure.behind_s(now=now),
             transactions={
                 "client": parts.composed.layer.client_transactions,

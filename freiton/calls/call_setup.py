@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
+from freiton.calls.account_rate import AccountRate
 from freiton.calls.answers import Answer
 from freiton.calls.call_conditions import CallConditions
 from freiton.calls.call_control import CallControl
@@ -37,6 +38,8 @@ class SetupSettings:
     """What an operator may choose about new calls."""
 
     calls_max: int = 2_000
+    calls_per_account_per_s: float = 20.0
+    calls_per_account_burst: int = 100
     strangers_may_call_emergency: bool = False
     emergency_access: tuple[IPv4Network | IPv6Network, ...] = ()
     pickup_code: str = ""
@@ -72,6 +75,11 @@ class CallSetup:
         self._identifiers = identifiers
         self._clock = clock
         self._settings = settings
+        self.account_rate = AccountRate(
+            per_s=settings.calls_per_account_per_s,
+            burst=settings.calls_per_account_burst,
+            identifiers=identifiers,
+        )
         self.is_draining = False
 
     def invite(self, received: RequestReceived, *, now: float) -> Answer | None:
@@ -88,6 +96,9 @@ class CallSetup:
         authenticated = self._intake.authenticate(request, received.flow, now=now)
         if isinstance(authenticated, Answer):
             return authenticated
+        too_many = self.account_rate.refuse(authenticated.source.account, now=now)
+        if too_many is not None:
+            return too_many
         if request.has("replaces"):
             return self._pickups.replace(received, authenticated, now=now)
         if self._pickups.is_meant_by(request):

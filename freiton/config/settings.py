@@ -160,7 +160,7 @@ class OperatingLimits(Section):
 
 
 class Defence(Section):
-    """What is heard of strangers, per address."""
+    """What is heard of strangers, per address, and of accounts."""
 
     answers_scanners: bool
     stranger_requests_per_s: Annotated[int, Field(strict=True, ge=0, le=100_000)]
@@ -168,6 +168,8 @@ class Defence(Section):
     stranger_failures_max: Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
     stranger_failures_window_s: Seconds
     block_s: Seconds
+    calls_per_account_per_s: Annotated[int, Field(strict=True, ge=0, le=100_000)]
+    calls_per_account_burst: Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 
 
 class Emergency(Section):

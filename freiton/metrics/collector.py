@@ -186,6 +186,11 @@ def _defence(signalling: SignallingFacts) -> Iterator[Metric]:
     yield _gauge(
         "freiton_blocked_sources", "Addresses blocked for strangers.", signalling.sources_blocked
     )
+    yield _counter(
+        "freiton_calls_over_rate",
+        "Calls refused since their account had begun too many.",
+        signalling.calls_over_rate,
+    )
     yield _gauge("freiton_behind_seconds", "Longest wait of a message.", signalling.behind)
 
 

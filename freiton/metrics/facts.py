@@ -74,6 +74,7 @@ class SignallingFacts:
     strangers_dropped: int  # requests over the limit of their address, or blocked with it
     scanners_dropped: int
     sources_blocked: int  # now
+    calls_over_rate: int  # refused since their account had begun too many
     behind: float  # seconds that a message waits at the most
     transactions: Mapping[TransactionKind, int]
     open_deadlines: int

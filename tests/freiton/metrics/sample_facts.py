@@ -79,6 +79,7 @@ class SampleFacts:
             strangers_dropped=7,
             scanners_dropped=2,
             sources_blocked=1,
+            calls_over_rate=4,
             behind=0.012,
             transactions={
                 "client": 20,
