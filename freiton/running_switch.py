@@ -233,6 +233,7 @@ class RunningSwitch:
             limits=replace(DEFAULT_LIMITS, connections_max=config.limits.tcp_connections_max),
             pressure=self._parts.gate.pressure,
             is_spent=self._parts.gate.is_spent,
+            is_known=self._parts.gate.is_known,
             on_error=self._message_failed,
         )
         self._opened.push_async_callback(self._endpoint.close)

@@ -186,6 +186,7 @@ class ComposedFacts:
             },
             connections_cut={
                 "limit": net.connections_refused,
+                "displaced": net.connections_displaced,
                 "stalled": net.connections_stalled,
                 "unread": net.connections_overfull,
                 "unopened": net.connections_failed,

@@ -56,6 +56,10 @@ class Limits:
     """Of them for those that we open, a tenth at most: carriers are reached by TCP and TLS even
     when strangers hold all others."""
 
+    displaced_looks_max: int = 64
+    """Connections looked at for one that may go when all are taken: some microseconds, so that a
+    flood of newcomers costs no more than itself."""
+
     connections_per_source_max: int = 256
     """TCP connections from one address; a large office behind one NAT stays below."""
 

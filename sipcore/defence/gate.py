@@ -117,6 +117,10 @@ class Gate:
             request, flow, priority
         )
 
+    def is_known(self, flow: Flow) -> bool:
+        """Tell whether more than a stranger speaks over this flow."""
+        return self._acquaintances.is_known(flow)
+
     def is_spent(self, data: bytes) -> bool:
         """Tell whether a datagram is the ACK for a 503 of ours: nobody waits for it."""
         return self._refusals.is_acknowledged(data)

@@ -9,8 +9,9 @@ import socket
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final, Protocol, TypeVar
 
 from sipcore.defence.sources import SourceLimits, Sources, source_key
@@ -73,7 +74,10 @@ class Connections:
         user: ConnectionsUser,
         limits: Limits,
         counters: NetCounters,
+        is_known: Callable[[Flow], bool],
     ) -> None:
+        """Take who uses them; ``is_known`` tells whether a flow is more than a stranger's."""
+        self._is_known = is_known
         self._loop = loop
         self._user = user
         self._limits = limits
@@ -84,6 +88,7 @@ class Connections:
         # connection: a thousand would have to be opened every second to catch up with it.
         self._number = time.time_ns() // 1_000_000
         self._by_number: dict[int, TcpConnection] = {}
+        self._accepted: dict[int, TcpConnection] = {}
         self._by_way: dict[_Way, int] = {}
         self._newcomers = Sources(_newcomer_limits(limits))
         # What is read lies here only until it is cut, so that all connections can share it.
@@ -169,11 +174,16 @@ class Connections:
         source = source_key(host)
         now = time.monotonic()
         if connection.target is None:
-            if not self._newcomers.admits(host, now=now) or self._is_one_too_many(source):
+            if (
+                not self._newcomers.admits(host, now=now)
+                or self._is_one_too_many(source)
+                or not self._has_room()
+            ):
                 self._counters.connections_refused += 1
                 connection.abort()
                 return
             self._counters.connections_accepted += 1
+            self._accepted[connection.number] = connection
         if not connection.is_open:
             connection.is_shaking_hands = True
             self._shaking_hands[source] += 1
@@ -191,6 +201,7 @@ class Connections:
         """Forget a connection and fail its flows."""
         if self._by_number.pop(connection.number, None) is None:
             return
+        self._accepted.pop(connection.number, None)
         for timer in list(connection.timers):
             self._stop(connection, timer)
         flow = connection.flow
@@ -270,10 +281,35 @@ class Connections:
     def _is_one_too_many(self, source: str) -> bool:
         limits = self._limits
         return (
-            len(self._by_number) >= self._connections_max - self._reserve
-            or self._per_source[source] >= limits.connections_per_source_max
+            self._per_source[source] >= limits.connections_per_source_max
             or self._shaking_hands[source] >= limits.handshakes_per_source_max
         )
+
+    def _has_room(self) -> bool:
+        """Tell whether one more fits; the stranger who was silent for longest goes for it."""
+        if len(self._by_number) < self._connections_max - self._reserve:
+            return True
+        stranger = self._silent_stranger()
+        if stranger is None:
+            return False
+        self._counters.connections_displaced += 1
+        stranger.abort()
+        self.connection_lost(stranger)
+        return True
+
+    def _silent_stranger(self) -> TcpConnection | None:
+        """Return who was silent for longest of the few that stand first in the row.
+
+        Whoever is known goes to its end, so that the next look begins behind him.
+        """
+        looked_at = list(islice(self._accepted.values(), self._limits.displaced_looks_max))
+        strangers = []
+        for connection in looked_at:
+            if self._is_known(connection.flow):
+                self._accepted[connection.number] = self._accepted.pop(connection.number)
+            else:
+                strangers.append(connection)
+        return min(strangers, key=lambda one: one.last_activity, default=None)
 
     def _hands_are_shaken(self, connection: TcpConnection) -> None:
         if connection.is_shaking_hands:

@@ -8,6 +8,7 @@ class NetCounters:
 
     __slots__ = (
         "connections_accepted",
+        "connections_displaced",
         "connections_failed",
         "connections_opened",
         "connections_overfull",
@@ -45,6 +46,8 @@ class NetCounters:
         """Connections that could not be opened."""
         self.connections_refused = 0
         """Connections beyond a limit, closed at once."""
+        self.connections_displaced = 0
+        """Connections of silent strangers, closed to make room for others."""
         self.connections_stalled = 0
         """Connections closed because a message did not end in time."""
         self.connections_overfull = 0

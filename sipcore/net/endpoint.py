@@ -80,12 +80,14 @@ class Endpoint:
         limits: Limits = DEFAULT_LIMITS,
         pressure: Pressure | None = None,
         is_spent: Callable[[bytes], bool] | None = None,
+        is_known: Callable[[Flow], bool] | None = None,
         on_error: Callable[[Exception], None],
     ) -> None:
         """Take the core; ``on_error`` learns of each fault of ours, whose message alone is lost.
 
         ``pressure`` is told how far behind the sockets are; datagrams that are ``is_spent`` are
-        not even parsed.
+        not even parsed. Over whose flow nobody ``is_known`` may lose his connection to a newcomer
+        when all are taken; without it nobody does.
         """
         self.counters: Final = NetCounters()
         self.listeners: list[Listener] = []
@@ -96,7 +98,13 @@ class Endpoint:
         self._is_spent = is_spent or _is_never_spent
         self._on_error = on_error
         self._udp: dict[str, UdpSocket] = {}
-        self._connections = Connections(loop=loop, user=self, limits=limits, counters=self.counters)
+        self._connections = Connections(
+            loop=loop,
+            user=self,
+            limits=limits,
+            counters=self.counters,
+            is_known=is_known or _is_always_known,
+        )
         self._ticker = Ticker(loop, self._on_deadline)
         self._failed: list[Flow] = []
         self._is_closed = False
@@ -340,3 +348,7 @@ class Endpoint:
 
 def _is_never_spent(_data: bytes) -> bool:
     return False
+
+
+def _is_always_known(_flow: Flow) -> bool:
+    return True

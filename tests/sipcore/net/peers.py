@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Container
 from contextlib import asynccontextmanager
 
 from sipcore.errors import RemoteError
@@ -69,12 +69,21 @@ class Switch(TransactionLayer):
             self.results.put_nowait(event)
 
 
+class Everybody:
+    """Holds all flows."""
+
+    def __contains__(self, flow: object) -> bool:
+        return True
+
+
 class Site:
     """An endpoint with its switch and what it reported."""
 
     def __init__(self, limits: Limits) -> None:
         self.spent: set[bytes] = set()
         """Datagrams that are not to be parsed."""
+        self.known: Container[Flow] = Everybody()
+        """Flows over which more than strangers speak."""
         self.switch = Switch()
         self.errors: list[Exception] = []
         self.endpoint = Endpoint(
@@ -82,6 +91,7 @@ class Site:
             loop=asyncio.get_running_loop(),
             limits=limits,
             is_spent=lambda data: data in self.spent,
+            is_known=lambda flow: flow in self.known,
             on_error=self.errors.append,
         )
 

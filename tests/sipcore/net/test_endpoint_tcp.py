@@ -202,6 +202,63 @@ async def test_carriers_are_reached_when_strangers_hold_all_connections() -> Non
         peer.close()
 
 
+async def test_a_newcomer_takes_the_place_of_the_longest_silent_stranger() -> None:
+    async with site(replace(DEFAULT_LIMITS, connections_max=3)) as here:
+        listener = await listening(here)
+        streams = []
+        for branch in range(3):
+            reader, writer = await asyncio.open_connection(*listener.bound)
+            writer.write(request_bytes(transport="TCP", branch=str(branch)))
+            await read_message(reader)
+            streams.append((reader, writer))
+        first, second, third = (flow for _, flow in here.switch.requests)
+        here.known = {first}
+        streams[1][1].write(request_bytes(transport="TCP", branch="again"))
+        await read_message(streams[1][0])
+        newcomer, writer = await asyncio.open_connection(*listener.bound)
+        writer.write(request_bytes(transport="TCP", branch="new"))
+        assert isinstance(await read_message(newcomer), Response)
+        assert await is_closed(streams[2][0])
+        await until(lambda: third in here.switch.failed)
+        assert not {first, second} & set(here.switch.failed)
+        assert here.endpoint.connections() == 3
+        assert here.endpoint.counters.connections_displaced == 1
+        assert here.endpoint.counters.connections_refused == 0
+
+
+async def test_who_is_known_is_displaced_by_nobody() -> None:
+    async with site(replace(DEFAULT_LIMITS, connections_max=2)) as here:
+        listener = await listening(here)
+        streams = []
+        for branch in range(2):
+            reader, writer = await asyncio.open_connection(*listener.bound)
+            writer.write(request_bytes(transport="TCP", branch=str(branch)))
+            await read_message(reader)
+            streams.append((reader, writer))
+        here.known = {flow for _, flow in here.switch.requests}
+        newcomer, _ = await asyncio.open_connection(*listener.bound)
+        assert await is_closed(newcomer)
+        assert here.endpoint.counters.connections_refused == 1
+        assert here.endpoint.counters.connections_displaced == 0
+
+
+async def test_looking_for_a_stranger_goes_on_where_it_ended() -> None:
+    limits = replace(DEFAULT_LIMITS, connections_max=4, displaced_looks_max=2)
+    async with site(limits) as here:
+        listener = await listening(here)
+        streams = []
+        for branch in range(4):
+            reader, writer = await asyncio.open_connection(*listener.bound)
+            writer.write(request_bytes(transport="TCP", branch=str(branch)))
+            await read_message(reader)
+            streams.append((reader, writer))
+        here.known = {flow for _, flow in here.switch.requests[:2]}
+        refused, _ = await asyncio.open_connection(*listener.bound)
+        assert await is_closed(refused)
+        await asyncio.open_connection(*listener.bound)
+        assert await is_closed(streams[2][0])
+
+
 async def test_connections_of_one_address_have_a_rate() -> None:
     limits = replace(
         DEFAULT_LIMITS, connections_per_source_burst=2, connections_per_source_per_s=0.001
