@@ -168,7 +168,7 @@ def compose(config: Config, around: Surroundings) -> tuple[Composed, SwitchCore]
         reports=reports,
         registrations=registrations,
         forwarding=_forwarding(config, around, intake, targets, setup, identifiers),
-        gate=_gate(config, around, layer, Acquaintances(around.site, locations, calls)),
+        gate=_gate(config, around, layer, locations, calls),
         events=_events(config, around, layer, intake, locations, calls=calls, dialogs=states),
     )
     return parts, _core(config, around, parts)
@@ -224,9 +224,14 @@ def _core(config: Config, around: Surroundings, parts: Composed) -> SwitchCore:
 
 
 def _gate(
-    config: Config, around: Surroundings, layer: TransactionLayer, acquaintances: Acquaintances
+    config: Config,
+    around: Surroundings,
+    layer: TransactionLayer,
+    locations: LocationTable,
+    calls: CallControl,
 ) -> Gate:
     """Return the gate; those whom it knows also have more places in the transaction layer."""
+    acquaintances = Acquaintances(around.site, locations, calls, around.nonces)
     layer.is_expected = acquaintances.are_expecting
     defence = config.defence
     return Gate(

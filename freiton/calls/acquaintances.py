@@ -5,8 +5,11 @@ from __future__ import annotations
 from freiton.calls.call_control import CallControl
 from freiton.calls.ports import Site
 from freiton.routing.local_targets import aor_of
+from sipcore.auth.nonce import Nonces
 from sipcore.dialog.dialog import DialogId
+from sipcore.errors import RemoteError
 from sipcore.message import Request, SipUri
+from sipcore.message.credentials import read_credentials
 from sipcore.registrar.location_table import LocationTable
 from sipcore.transport.flow import Flow
 
@@ -14,9 +17,12 @@ from sipcore.transport.flow import Flow
 class Acquaintances:
     """Registered devices by their flow or address, carriers by theirs, callers by their call."""
 
-    __slots__ = ("_calls", "_locations", "_site")
+    __slots__ = ("_calls", "_locations", "_nonces", "_site")
 
-    def __init__(self, site: Site, locations: LocationTable, calls: CallControl) -> None:
+    def __init__(
+        self, site: Site, locations: LocationTable, calls: CallControl, nonces: Nonces
+    ) -> None:
+        self._nonces = nonces
         self._site = site
         self._locations = locations
         self._calls = calls
@@ -30,6 +36,21 @@ class Acquaintances:
         if self._locations.aors_over(flow):
             return True
         return self._site.directory.trunk_by_source(*flow.remote) is not None
+
+    def hears_us(self, request: Request, host: str, *, now: float) -> bool:
+        """Tell whether a request proves that its sender hears what we send to that address.
+
+        It does by a nonce that we sent there.
+        """
+        try:
+            return any(
+                self._nonces.was_given_to(host, credentials.get("nonce"), now=now)
+                for key in ("authorization", "proxy-authorization")
+                if request.has(key)
+                for credentials in read_credentials(request, key)
+            )
+        except RemoteError:
+            return False
 
     def is_in_call(self, request: Request) -> bool:
         """Tell whether a request belongs to the dialog of a call that stands."""

@@ -167,22 +167,22 @@ class Authenticator:
             # Another challenge would be answered in the same way, again and again.
             return Refused(400, "Only qop=auth Is Offered")
         if answer is None:
-            return self.challenge(Cause.NO_CREDENTIALS, now=now, algorithms=offered)
+            return self.challenge(Cause.NO_CREDENTIALS, now=now, algorithms=offered, source=source)
         if state is not NonceState.FRESH:
-            return self.challenge(_CAUSES[state], now=now, algorithms=offered)
+            return self.challenge(_CAUSES[state], now=now, algorithms=offered, source=source)
         username = answer.get("username")
         secret = lookup(username) if len(username) <= USERNAME_CHARS_MAX else None
         if secret is None:
             secret = _STRANGER
         wrong = self._check(request.method, answer, secret, is_known, now=now)
         if wrong is not None:
-            return self.challenge(wrong, now=now, algorithms=offered)
+            return self.challenge(wrong, now=now, algorithms=offered, source=source)
         count = int(answer.get("nc"), 16) if answer.get("qop") else 0
         use = self._nonces.use(
             answer.get("nonce"), count, _identity(request, answer, source), now=now
         )
         if use is NonceUse.REUSED:
-            return self.challenge(Cause.REUSED_NONCE, now=now, algorithms=offered)
+            return self.challenge(Cause.REUSED_NONCE, now=now, algorithms=offered, source=source)
         return Verified(
             secret.device_key,
             account_key=secret.account_key,
@@ -213,9 +213,10 @@ class Authenticator:
         *,
         now: float,
         algorithms: tuple[Algorithm, ...] | None = None,
+        source: str = "",
     ) -> Challenge:
-        """Return a challenge with a new nonce, one field for each algorithm."""
-        nonce = self._nonces.issue(now=now)
+        """Return a challenge with a new nonce for ``source``, one field for each algorithm."""
+        nonce = self._nonces.issue(now=now, source=source)
         fields = []
         for algorithm in self._algorithms if algorithms is None else algorithms:
             parameters = {

@@ -1,8 +1,9 @@
 """Nonces that carry their own proof, and the memory of which were used (RFC 7616 §3.3, §3.4.5).
 
 A nonce is ``time, run, serial`` under an HMAC: nothing is kept for a challenge that nobody
-answers. It is bound to no address, since a NAT may give a phone another port at any time. Only a
-request with the right password is remembered, so no stranger can fill the memory.
+answers. It counts from any address, since a NAT may give a phone another one at any time; yet it
+tells whether an address is the one that it was sent to. Only a request with the right password is
+remembered, so no stranger can fill the memory.
 """
 
 from __future__ import annotations
@@ -19,7 +20,10 @@ from sipcore.errors import LocalError
 
 _BODY: Final = struct.Struct(">Q3sI")  # milliseconds, run, serial
 _TAG_BYTES: Final = 12
-_NONCE_CHARS: Final = (_BODY.size + _TAG_BYTES) * 4 // 3
+_MARK_BYTES: Final = 6
+"""Of the address: with as many chances as there are requests, no other one is hit."""
+
+_NONCE_CHARS: Final = (_BODY.size + _MARK_BYTES + _TAG_BYTES) * 4 // 3
 _SERIAL_MASK: Final = 2**32 - 1
 _RUN_BYTES: Final = 3
 
@@ -70,10 +74,11 @@ class Nonces:
         self._rotated_ms = 0
         self._floor_ms = -1
 
-    def issue(self, *, now: float) -> str:
-        """Return a nonce that nobody was given before."""
+    def issue(self, *, now: float, source: str = "") -> str:
+        """Return a nonce that nobody was given before, for who asks from the address ``source``."""
         self._serial = (self._serial + 1) & _SERIAL_MASK
         body = _BODY.pack(_milliseconds(now), self._run, self._serial)
+        body += self._mark(body, source)
         return urlsafe_b64encode(body + self._tag(body)).decode("ascii")
 
     def state(self, nonce: str, *, now: float) -> NonceState:
@@ -81,7 +86,7 @@ class Nonces:
         body = self._open(nonce)
         if body is None:
             return NonceState.FOREIGN
-        issued, run, _ = _BODY.unpack(body)
+        issued, run, _ = _BODY.unpack_from(body)
         now_ms = _milliseconds(now)
         if (
             run != self._run
@@ -89,6 +94,13 @@ class Nonces:
         ):
             return NonceState.STALE
         return NonceState.FRESH
+
+    def was_given_to(self, source: str, nonce: str, *, now: float) -> bool:
+        """Tell whether a fresh nonce was sent to this address: whoever knows it hears us there."""
+        body = self._open(nonce)
+        if body is None or self.state(nonce, now=now) is not NonceState.FRESH:
+            return False
+        return hmac.compare_digest(body[_BODY.size :], self._mark(body[: _BODY.size], source))
 
     def use(self, nonce: str, count: int, request: bytes, *, now: float) -> NonceUse:
         """Spend one count of a nonce that is fresh; ``request`` is what makes its request itself.
@@ -130,8 +142,12 @@ class Nonces:
             signed = urlsafe_b64decode(nonce)
         except binascii.Error:
             return None
-        body, tag = signed[: _BODY.size], signed[_BODY.size :]
+        body, tag = signed[:-_TAG_BYTES], signed[-_TAG_BYTES:]
         return body if hmac.compare_digest(tag, self._tag(body)) else None
+
+    def _mark(self, body: bytes, source: str) -> bytes:
+        """Return what only an address has; no tag can be mistaken for it, nor it for one."""
+        return hmac.digest(self._key, b"to " + body + source.encode(), "sha256")[:_MARK_BYTES]
 
     def _tag(self, body: bytes) -> bytes:
         return hmac.digest(self._key, body, "sha256")[:_TAG_BYTES]

@@ -19,7 +19,7 @@ from sipcore.defence.sources import SourceLimits, Sources
 from sipcore.defence.stranger_emergencies import StrangerEmergencies
 from sipcore.identifiers import Identifiers
 from sipcore.message.message import Request
-from sipcore.transport.flow import Flow, Outgoing
+from sipcore.transport.flow import Flow, Outgoing, Transport
 
 BEHIND_MAX_S: Final = MappingProxyType(
     {
@@ -45,6 +45,10 @@ class Acquaintances(Protocol):
 
     def is_registered_near(self, request: Request, host: str) -> bool:
         """Tell whether the sender's address-of-record is registered from this address."""
+        ...
+
+    def hears_us(self, request: Request, host: str, *, now: float) -> bool:
+        """Tell whether a request proves that its sender hears what we send to that address."""
         ...
 
     def is_in_call(self, request: Request) -> bool:
@@ -126,8 +130,16 @@ class Gate:
         return self._refusals.is_acknowledged(data)
 
     def note_refused(self, request: Request, flow: Flow, *, now: float) -> None:
-        """Learn that a request was refused for what it asked or who asked it."""
+        """Learn that a request was refused for what it asked or who asked it.
+
+        Anybody can write any address above a datagram. So one counts only if its sender proves that
+        he hears us there: else a hundred forged ones would silence an office.
+        """
         host = flow.remote[0]
+        if flow.transport is Transport.UDP and not self._acquaintances.hears_us(
+            request, host, now=now
+        ):
+            return
         if not self._acquaintances.is_known(flow) and not (
             self._acquaintances.is_registered_near(request, host)
         ):

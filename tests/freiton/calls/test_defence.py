@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from freiton.config import Config
 from sipcore.message import parse_message
+from sipcore.message.credentials import Challenge
 from sipcore.message.message import Request, Response, serialize
 from sipcore.transport.flow import Address
 from tests.support.scripted_phones import ScriptedPhone
@@ -32,7 +33,9 @@ def fall_behind(switch: VirtualSwitch, seconds: float) -> None:
     pressure.note_read("udp", is_caught_up=False, now=switch.wire.now)
 
 
-def ask(switch: VirtualSwitch, number: int, *, source: Address = STRANGER) -> Response | None:
+def ask(
+    switch: VirtualSwitch, number: int, *, source: Address = STRANGER, nonce: str = "n"
+) -> Response | None:
     """Send what a scanner sends and return the answer, None for silence."""
     request = Request("REGISTER", "sip:example.org")
     for key, value in (
@@ -45,8 +48,9 @@ def ask(switch: VirtualSwitch, number: int, *, source: Address = STRANGER) -> Re
         (
             "authorization",
             (
-                f'Digest username="{number}", realm="example.org", nonce="n", qop=auth, nc=00000001, '
-                'response="00000000000000000000000000000000", uri="sip:example.org", cnonce="c"'
+                f'Digest username="{number}", realm="example.org", nonce="{nonce}", qop=auth, '
+                'nc=00000001, response="00000000000000000000000000000000", cnonce="c", '
+                'uri="sip:example.org"'
             ),
         ),
     ):
@@ -60,12 +64,19 @@ def ask(switch: VirtualSwitch, number: int, *, source: Address = STRANGER) -> Re
     return None
 
 
+def nonce_for(switch: VirtualSwitch, source: Address) -> str:
+    """Return the nonce that we send to an address."""
+    answer = ask(switch, 1_000, source=source)
+    assert answer is not None
+    return Challenge.parse(answer.required("www-authenticate")).get("nonce")
+
+
 def test_who_tries_names_is_not_heard_any_more_and_phones_of_his_network_are() -> None:
     switch = VirtualSwitch(settings=settings(stranger_failures_max=20))
     anna, ben = registered(switch)
     source = (anna.address[0], 40_000)
-    # Made up credentials get a challenge, and another one for the next try.
-    answers = [ask(switch, number, source=source) for number in range(60)]
+    nonce = nonce_for(switch, source)
+    answers = [ask(switch, number, source=source, nonce=nonce) for number in range(60)]
     heard = [answer for answer in answers if answer is not None]
     assert 20 <= len(heard) < 60
     assert answers[-1] is None
@@ -75,6 +86,16 @@ def test_who_tries_names_is_not_heard_any_more_and_phones_of_his_network_are() -
     assert side.finals == [200]
     anna.register()
     assert anna.statuses["REGISTER"][-1] == 200
+
+
+def test_forged_datagrams_silence_nobody() -> None:
+    switch = VirtualSwitch(settings=settings(stranger_failures_max=20))
+    office: Address = ("192.0.2.80", 40_000)
+    # Whoever forges an address does not hear what is sent there, only what is sent to his own.
+    own = nonce_for(switch, STRANGER)
+    for nonce in ("n", own):
+        assert all(ask(switch, number, source=office, nonce=nonce) for number in range(60))
+    assert switch.parts.gate.sources.blocked(now=switch.wire.now) == {}
 
 
 def test_a_phone_that_starts_anew_behind_a_blocked_address_registers() -> None:

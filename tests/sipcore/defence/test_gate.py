@@ -23,12 +23,16 @@ class Neighbours:
 
     def __init__(self) -> None:
         self.near: set[str] = set()
+        self.is_forged = False
 
     def is_known(self, flow: Flow) -> bool:
         return flow == KNOWN
 
     def is_registered_near(self, request: Request, host: str) -> bool:
         return host == HOST and str(request.from_.uri) in self.near
+
+    def hears_us(self, request: Request, host: str, *, now: float) -> bool:
+        return not self.is_forged
 
     def is_in_call(self, request: Request) -> bool:
         return request.to.tag == "2"
@@ -186,6 +190,21 @@ def test_a_failure_of_a_known_phone_is_held_against_nobody() -> None:
     made = gate(failures_max=1)
     made.note_refused(request(), KNOWN, now=100.0)
     assert made.sources.blocked(now=100.0) == {}
+
+
+@pytest.mark.parametrize(
+    ("transport", "is_blocked"), [(Transport.UDP, False), (Transport.TCP, True)]
+)
+def test_only_who_may_be_somebody_else_is_not_counted(
+    transport: Transport, *, is_blocked: bool
+) -> None:
+    made = gate(failures_max=1)
+    neighbours = made._acquaintances
+    assert isinstance(neighbours, Neighbours)
+    neighbours.is_forged = True
+    flow = Flow(Listener("other", transport, ("192.0.2.1", 5060)), STRANGE.remote)
+    made.note_refused(request("REGISTER"), flow, now=100.0)
+    assert (made.sources.blocked(now=100.0) != {}) == is_blocked
 
 
 @pytest.mark.parametrize(
