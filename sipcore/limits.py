@@ -210,3 +210,79 @@ DNS_TIMEOUT_S = 4.0
 
 BLOCKED_HOPS_MAX = 1_000
 """Dead addresses remembered; the oldest is forgotten first."""
+
+CALLS_PER_S_MAX = 5_000.0
+"""New calls let in while no queue stands: far more than one core sets up."""
+
+CALLS_PER_S_MIN = 5.0
+"""So many are always tried, or a rate that fell to nothing would never be found again."""
+
+QUEUE_TARGET_S = 0.05
+"""The queue that is meant to stand: a call's set-up may wait for it some times over."""
+
+QUEUE_MAX_S = 0.25
+"""Behind by more, no new call comes in at all: its caller would hear nothing for too long."""
+
+BEHIND_MAX_REST_S = 0.05
+"""How far behind the switch may be for what nobody waits for: at the first sign of a queue."""
+
+BEHIND_MAX_NEW_REGISTER_S = 0.1
+"""The same for a device that is not known yet: it tries again by itself, calls go first."""
+
+BEHIND_MAX_CONTINUED_S = 0.5
+"""For an INVITE that answers our challenge: a client repeats after T1, and half of its work is
+done."""
+
+BEHIND_MAX_REFRESH_S = 1.0
+"""For a refresh: a phone that is lost cannot be called, and comes back with all others at once."""
+
+SOURCES_MAX = 20_000
+"""Addresses remembered; the one heard of longest ago is forgotten first."""
+
+USERNAME_CHARS_MAX = 128
+"""Longer names are nobody's: no look-up, no log line grows with what a stranger sends."""
+
+KNOWN_CHECKS_MAX = 100
+"""Wrong passwords checked in 15 min over a flow that a device is registered from."""
+
+STALE_IN_A_ROW_MAX = 3
+"""A server that calls every new nonce stale is not answered for ever."""
+
+FLOWS_MAX = 4
+"""Flows of one device; RFC 5626 §4.2 thinks of two, a phone on two networks has four."""
+
+CONTACT_CHARS_MAX = 512
+"""A contact is kept for an hour; real ones, with push parameters, stay below 400."""
+
+PATH_CHARS_MAX = 1024
+"""All Path entries of a binding; one edge proxy writes about 100."""
+
+CALL_ID_CHARS_MAX = 256
+"""Of a binding; phones write a UUID and a host."""
+
+INSTANCE_CHARS_MAX = 128
+"""A URN of a UUID has 47."""
+
+USER_AGENT_CHARS_MAX = 80
+"""Kept for people to read; the rest is cut."""
+
+PIDF_DEPTH_MAX = 16
+"""Nested elements of a presence document; extensions of a tuple end at six or seven."""
+
+PIDF_TEXT_CHARS_MAX = 256
+"""Of a note; a longer one is cut."""
+
+PIDF_TUPLES_MAX = 8
+"""Of a document; a phone has one, and what follows is not kept."""
+
+PIDF_NOTES_MAX = 4
+"""Of a document; one for each language that somebody writes it in."""
+
+PROVISIONALS_WAITING_MAX = 8
+"""18x that wait for a PRACK; of those that say nothing but a status only the last is kept."""
+
+DNS_ROUNDS_MAX = 4
+"""NAPTR, SRV and addresses, and one more for an answer that grew old meanwhile."""
+
+DESCRIPTORS_RESERVED = 256
+"""Of what the process may open, for all that is no TCP connection of SIP."""

@@ -16,16 +16,11 @@ from sipcore.auth.digest import QOP_AUTH, Algorithm, compute_response, is_same_r
 from sipcore.auth.nonce import Nonces, NonceState, NonceUse
 from sipcore.auth.wrong_passwords import WrongPasswords
 from sipcore.errors import RemoteError
+from sipcore.limits import KNOWN_CHECKS_MAX, USERNAME_CHARS_MAX
 from sipcore.message.credentials import Challenge as ChallengeField
 from sipcore.message.credentials import Credentials, read_credentials
 from sipcore.message.message import Request
 from sipcore.message.uri import OtherUri, SipUri, Uri, parse_uri
-
-USERNAME_CHARS_MAX: Final = 128
-"""Longer names are nobody's: no look-up, no log line grows with what a stranger sends."""
-
-KNOWN_CHECKS_MAX: Final = 100
-"""Wrong passwords checked in 15 min over a flow that a device is registered from."""
 
 _DECOYS: Final = MappingProxyType({Algorithm.MD5: "0" * 32, Algorithm.SHA_256: "0" * 64})
 """Hashed in place of an HA1 that is missing or may not be checked, so that the work is the same."""

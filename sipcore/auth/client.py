@@ -6,6 +6,7 @@ from typing import Final
 
 from sipcore.auth.digest import QOP_AUTH, Algorithm, compute_ha1, compute_response
 from sipcore.errors import LocalError, RemoteError
+from sipcore.limits import STALE_IN_A_ROW_MAX
 from sipcore.message.credentials import (
     Challenge,
     Credentials,
@@ -19,8 +20,6 @@ _ANSWERED_BY: Final = (
     (407, "proxy-authenticate", "proxy-authorization"),
 )
 _NONCE_COUNT_MAX: Final = 2**32 - 1
-STALE_IN_A_ROW_MAX: Final = 3
-"""A server that calls every new nonce stale is not answered for ever."""
 
 
 class DigestClient:

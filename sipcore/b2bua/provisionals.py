@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from sipcore.b2bua.body import Body
 from sipcore.b2bua.call_events import CallCommand, SendResponse
 from sipcore.dialog.reliable import RSEQ_FIRST_MAX, Action, ReliableServer
 from sipcore.identifiers import Identifiers
+from sipcore.limits import PROVISIONALS_WAITING_MAX
 from sipcore.message.message import Request
 from sipcore.message.rack import RAck
-
-_WAITING_MAX: Final = 8
-"""18x that wait for a PRACK; of those that say nothing but a status only the last is kept."""
 
 Waiting = tuple[int, Body]
 
@@ -41,7 +37,7 @@ class Provisionals:
             return False
         if self._waiting and not self._waiting[-1][1].has_sdp:
             self._waiting.pop()
-        if len(self._waiting) < _WAITING_MAX:
+        if len(self._waiting) < PROVISIONALS_WAITING_MAX:
             self._waiting.append((status, body))
         return True
 

@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-RATE_MAX: Final = 5_000.0
-RATE_MIN: Final = 5.0
-"""So many are always tried, or a rate that fell to nothing would never be found again."""
-
-TARGET_S: Final = 0.05
-"""The queue that is meant to stand: a call's set-up may wait for it some times over."""
-
-STOP_S: Final = 0.25
-"""Behind by more, no new call comes in at all: its caller would hear nothing for too long."""
+from sipcore.limits import CALLS_PER_S_MAX, CALLS_PER_S_MIN, QUEUE_MAX_S, QUEUE_TARGET_S
 
 _WINDOW_S: Final = 0.1
 _DECREASE: Final = 0.9
@@ -41,8 +33,8 @@ class CallRate:
     )
 
     def __init__(self) -> None:
-        self.rate = RATE_MAX
-        self._tokens = RATE_MAX * _BURST_S
+        self.rate = CALLS_PER_S_MAX
+        self._tokens = CALLS_PER_S_MAX * _BURST_S
         self._updated_at = 0.0
         self._window_from = 0.0
         self._admitted = 0
@@ -55,20 +47,20 @@ class CallRate:
         length_s = now - self._window_from
         if length_s < _WINDOW_S:
             return
-        if self._least_s > TARGET_S:
+        if self._least_s > QUEUE_TARGET_S:
             if now >= self._drained_at:
-                self.rate = max(RATE_MIN, self._used(length_s) * _DECREASE)
+                self.rate = max(CALLS_PER_S_MIN, self._used(length_s) * _DECREASE)
                 # What stands in the queue now says nothing about the new rate.
                 self._drained_at = now + self._least_s
-        elif self._least_s < TARGET_S / 2:
-            self.rate = min(RATE_MAX, self.rate * _INCREASE)
+        elif self._least_s < QUEUE_TARGET_S / 2:
+            self.rate = min(CALLS_PER_S_MAX, self.rate * _INCREASE)
         self._window_from = now
         self._admitted = 0
         self._least_s = _NEVER_S
 
     def admits(self, behind_s: float, *, now: float) -> bool:
         """Take one place, if there is one."""
-        if behind_s > STOP_S:
+        if behind_s > QUEUE_MAX_S:
             return False
         burst = max(1.0, self.rate * _BURST_S)
         self._tokens = min(burst, self._tokens + self.rate * (now - self._updated_at))

@@ -18,15 +18,21 @@ from sipcore.defence.scanners import is_scanner
 from sipcore.defence.sources import SourceLimits, Sources
 from sipcore.defence.stranger_emergencies import StrangerEmergencies
 from sipcore.identifiers import Identifiers
+from sipcore.limits import (
+    BEHIND_MAX_CONTINUED_S,
+    BEHIND_MAX_NEW_REGISTER_S,
+    BEHIND_MAX_REFRESH_S,
+    BEHIND_MAX_REST_S,
+)
 from sipcore.message.message import Request
 from sipcore.transport.flow import Flow, Outgoing, Transport
 
 BEHIND_MAX_S: Final = MappingProxyType(
     {
-        Priority.REST: 0.05,
-        Priority.NEW_REGISTER: 0.1,
-        Priority.CONTINUED: 0.5,
-        Priority.REFRESH: 1.0,
+        Priority.REST: BEHIND_MAX_REST_S,
+        Priority.NEW_REGISTER: BEHIND_MAX_NEW_REGISTER_S,
+        Priority.CONTINUED: BEHIND_MAX_CONTINUED_S,
+        Priority.REFRESH: BEHIND_MAX_REFRESH_S,
     }
 )
 """How far behind the switch may be for a request to come in. New INVITEs have `CallRate` beside

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Final
 
+from sipcore.limits import SOURCES_MAX
+
 _IPV6_SITE_BITS: Final = 64
 """One customer line is given at least this prefix, so it counts as one source."""
 
@@ -25,8 +27,7 @@ class SourceLimits:
     """Refused requests of strangers before the address is blocked: a scan makes thousands."""
     failures_window_s: float = 60.0
     block_s: float = 600.0
-    sources_max: int = 20_000
-    """Addresses remembered; the one heard of longest ago is forgotten first."""
+    sources_max: int = SOURCES_MAX
 
 
 class _Source:

@@ -12,10 +12,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import Final, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from sipcore.defence.sources import SourceLimits, Sources, source_key
-from sipcore.limits import Limits
+from sipcore.limits import DESCRIPTORS_RESERVED, Limits
 from sipcore.net.counters import NetCounters
 from sipcore.net.tcp import ConnectionTimer, TcpConnection, Timer
 from sipcore.net.tls import TlsContexts, TlsSession
@@ -23,9 +23,6 @@ from sipcore.net.websocket import WebSocketFraming
 from sipcore.transaction.deadlines import Deadlines
 from sipcore.transport.flow import Address, Flow, Listener, Transport
 from sipcore.transport.framing import Frame, StreamFraming
-
-_DESCRIPTORS_RESERVED: Final = 256
-"""Of what the process may open, for all that is no TCP connection of SIP."""
 
 _Key = TypeVar("_Key")
 
@@ -400,7 +397,7 @@ class Connections:
 def _descriptors_left() -> int:
     """Return how many connections the process may hold; beyond, accepting would fail for all."""
     allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return max(1, allowed - _DESCRIPTORS_RESERVED) if allowed >= 0 else sys.maxsize
+    return max(1, allowed - DESCRIPTORS_RESERVED) if allowed >= 0 else sys.maxsize
 
 
 def _way_of(connection: TcpConnection) -> _Way:

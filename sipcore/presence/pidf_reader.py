@@ -13,15 +13,16 @@ from typing import Final, NoReturn
 from xml.parsers import expat
 
 from sipcore.errors import RemoteError
-from sipcore.limits import DEFAULT_LIMITS, Limits
+from sipcore.limits import (
+    DEFAULT_LIMITS,
+    PIDF_DEPTH_MAX,
+    PIDF_NOTES_MAX,
+    PIDF_TEXT_CHARS_MAX,
+    PIDF_TUPLES_MAX,
+    Limits,
+)
 from sipcore.message.uri import parse_uri
 from sipcore.presence.pidf import ACTIVITIES, DATA_MODEL, PIDF, RPID, Presence, PresenceTuple
-
-DEPTH_MAX: Final = 16
-TEXT_CHARS_MAX: Final = 256
-"""Of a note; a longer one is cut."""
-TUPLES_MAX: Final = 8
-NOTES_MAX: Final = 4
 
 _LANGUAGE: Final = re.compile(r"[A-Za-z0-9\-]{1,32}")
 _ID: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]{0,63}")
@@ -71,7 +72,7 @@ class _Reader:
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._elements_left -= 1
-        if self._elements_left < 0 or len(self._path) >= DEPTH_MAX:
+        if self._elements_left < 0 or len(self._path) >= PIDF_DEPTH_MAX:
             raise RemoteError("a presence document has too many elements")
         if not self._path and name != f"{PIDF} presence":
             raise RemoteError("not a presence document")
@@ -109,13 +110,13 @@ class _Reader:
                     self._activities.append(word)
 
     def _characters(self, text: str) -> None:
-        room = TEXT_CHARS_MAX - self._chars
+        room = PIDF_TEXT_CHARS_MAX - self._chars
         if room > 0:
             self._text.append(text[:room])
             self._chars += len(text)
 
     def _add_tuple(self) -> None:
-        if self._tuple_open is None or len(self._tuples) >= TUPLES_MAX:
+        if self._tuple_open is None or len(self._tuples) >= PIDF_TUPLES_MAX:
             return
         written = self._tuple_id if _ID.fullmatch(self._tuple_id) else f"t{len(self._tuples)}"
         notes = tuple(self._tuple_notes)
@@ -127,7 +128,7 @@ def _refuse_doctype(*_declared: object) -> NoReturn:
 
 
 def _add_note(notes: list[tuple[str, str]], language: str, text: str) -> None:
-    if text and len(notes) < NOTES_MAX:
+    if text and len(notes) < PIDF_NOTES_MAX:
         notes.append((language, text))
 
 

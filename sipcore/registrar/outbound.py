@@ -13,9 +13,6 @@ from sipcore.registrar.binding import Binding
 
 OPTION_TAG: Final = "outbound"
 
-FLOWS_MAX: Final = 4
-"""Flows of one device; RFC 5626 §4.2 thinks of two, a phone on two networks has four."""
-
 FLOW_TIMER_S: Final = 120
 """How often a device is to be heard over its connection (§4.4.1), well before that is closed."""
 

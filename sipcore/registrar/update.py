@@ -12,6 +12,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from sipcore.errors import RemoteError
+from sipcore.limits import (
+    CALL_ID_CHARS_MAX,
+    CONTACT_CHARS_MAX,
+    FLOWS_MAX,
+    INSTANCE_CHARS_MAX,
+    PATH_CHARS_MAX,
+    USER_AGENT_CHARS_MAX,
+)
 from sipcore.message.address import NameAddress
 from sipcore.message.grammar import end_of_quoted, quote, unquote
 from sipcore.message.message import Request, parse_delta_seconds
@@ -19,25 +27,12 @@ from sipcore.message.uri import SipUri
 from sipcore.message.uri_comparison import is_same_uri
 from sipcore.registrar.binding import Q_MAX, Binding
 from sipcore.registrar.nat import delivery_flow, is_behind_nat
-from sipcore.registrar.outbound import FLOW_TIMER_S, FLOWS_MAX, by_device, lacks_support
+from sipcore.registrar.outbound import FLOW_TIMER_S, by_device, lacks_support
 from sipcore.registrar.outbound import OPTION_TAG as OUTBOUND
 from sipcore.transport.flow import Flow
 
 HOUR_S: Final = 3600
 """An interval of an hour or more is never too brief (§10.3 step 7)."""
-
-CONTACT_CHARS_MAX: Final = 512
-"""A contact is kept for an hour; real ones, with push parameters, stay below 400."""
-
-PATH_CHARS_MAX: Final = 1024
-"""All Path entries of a binding; one edge proxy writes about 100."""
-
-CALL_ID_CHARS_MAX: Final = 256
-INSTANCE_CHARS_MAX: Final = 128
-"""A URN of a UUID has 47."""
-
-USER_AGENT_CHARS_MAX: Final = 80
-"""Kept for people to read; the rest is cut."""
 
 _QVALUE: Final = re.compile(r"0(?:\.([0-9]{0,3}))?|1(?:\.0{0,3})?")
 

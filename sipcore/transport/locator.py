@@ -8,7 +8,7 @@ and a test answers as it likes.
 from __future__ import annotations
 
 from functools import partial
-from typing import Final, Protocol
+from typing import Protocol
 
 from sipcore.limits import (
     DNS_FAILURE_TTL_S,
@@ -16,6 +16,7 @@ from sipcore.limits import (
     DNS_NEGATIVE_TTL_S,
     DNS_OUTSTANDING_MAX,
     DNS_RECORDS_MAX,
+    DNS_ROUNDS_MAX,
     DNS_TTL_S,
 )
 from sipcore.transport.dns_records import Question, Record
@@ -23,9 +24,6 @@ from sipcore.transport.locate import Capabilities, Draw, Located, Wanted, locate
 
 Owner = tuple[str | int, ...]
 """Who waits: the name of a room, and whatever leads it back to what waits there."""
-
-ROUNDS_MAX: Final = 4
-"""NAPTR, SRV and addresses, and one more for an answer that grew old meanwhile."""
 
 
 class NameService(Protocol):
@@ -124,7 +122,7 @@ class Locator:
             return outcome
         search.rounds += 1
         new = [one for one in outcome.questions if one not in self._waiting]
-        if search.rounds > ROUNDS_MAX or len(self._waiting) + len(new) > DNS_OUTSTANDING_MAX:
+        if search.rounds > DNS_ROUNDS_MAX or len(self._waiting) + len(new) > DNS_OUTSTANDING_MAX:
             self.refused += 1
             return Located(())
         for question in outcome.questions:

@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sipcore.auth.authenticator import (
-    KNOWN_CHECKS_MAX,
     Authenticator,
     Cause,
     Challenge,
@@ -14,6 +13,7 @@ from sipcore.auth.authenticator import (
     Verified,
 )
 from sipcore.auth.digest import Algorithm, compute_response
+from sipcore.limits import KNOWN_CHECKS_MAX
 from sipcore.message.credentials import Challenge as ChallengeField
 from sipcore.message.credentials import Credentials
 from tests.sipcore.auth.phone import PASSWORD, answer, authenticator, lookup, request

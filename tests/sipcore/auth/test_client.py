@@ -3,9 +3,10 @@ from __future__ import annotations
 import pytest
 
 from sipcore.auth.authenticator import Challenge, Verified
-from sipcore.auth.client import STALE_IN_A_ROW_MAX, DigestClient
+from sipcore.auth.client import DigestClient
 from sipcore.auth.digest import Algorithm
 from sipcore.errors import LocalError
+from sipcore.limits import STALE_IN_A_ROW_MAX
 from sipcore.message.credentials import Credentials
 from sipcore.message.derive import respond
 from sipcore.message.message import Request, Response

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sipcore.defence.call_rate import RATE_MIN, CallRate
+from sipcore.defence.call_rate import CallRate
+from sipcore.limits import CALLS_PER_S_MIN
 
 SERVED_PER_S = 300.0
 STEP_S = 0.001
@@ -49,5 +50,5 @@ def test_some_calls_are_always_tried() -> None:
     for _ in range(2_000):
         now += 0.05
         rate.observe(1.0, now=now)
-    assert rate.rate == RATE_MIN
+    assert rate.rate == CALLS_PER_S_MIN
     assert rate.admits(0.0, now=now)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from sipcore.errors import RemoteError
-from sipcore.limits import DEFAULT_LIMITS
+from sipcore.limits import DEFAULT_LIMITS, PIDF_TEXT_CHARS_MAX, PIDF_TUPLES_MAX
 from sipcore.message import Request
 from sipcore.presence.pidf import Presence, PresenceTuple, render_presence
-from sipcore.presence.pidf_reader import TEXT_CHARS_MAX, TUPLES_MAX, parse_presence
+from sipcore.presence.pidf_reader import parse_presence
 from sipcore.presence.publication import Publications, Published
 from tests.support.phones import CountingIdentifiers
 
@@ -155,7 +155,7 @@ def test_of_what_is_read_only_the_listed_goes_on() -> None:
     tuples = "".join(
         f'<tuple id="{place}"><status><basic>open</basic><x xmlns="u:x">secret</x></status>'
         "<contact>javascript:alert(1)</contact></tuple>"
-        for place in range(TUPLES_MAX + 3)
+        for place in range(PIDF_TUPLES_MAX + 3)
     )
     data = (
         f'<presence {PIDF} xmlns:dm="urn:ietf:params:xml:ns:pidf:data-model"'
@@ -165,7 +165,7 @@ def test_of_what_is_read_only_the_listed_goes_on() -> None:
         "</dm:person></presence>"
     )
     found = parse_presence(data.encode())
-    assert len(found.tuples) == TUPLES_MAX
+    assert len(found.tuples) == PIDF_TUPLES_MAX
     assert found.tuples[0] == PresenceTuple("t0", True)
-    assert found.notes == (("", "n" * TEXT_CHARS_MAX),)
+    assert found.notes == (("", "n" * PIDF_TEXT_CHARS_MAX),)
     assert found.activities == ("away",)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from sipcore.limits import FLOWS_MAX
 from sipcore.message.message import Message
 from sipcore.registrar.binding import Binding
-from sipcore.registrar.outbound import FLOW_TIMER_S, FLOWS_MAX, by_device
+from sipcore.registrar.outbound import FLOW_TIMER_S, by_device
 from sipcore.registrar.update import RegistrarLimits, response_fields
 from sipcore.transport.flow import Flow
 from tests.sipcore.registrar.builders import NOW, TCP, changes, refusal, register
