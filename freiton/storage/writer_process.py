@@ -45,7 +45,7 @@ from freiton.storage.writer_messages import (
     to_writer_decoder,
 )
 
-WINDOW_S: Final = 0.01
+WINDOW_S: Final = 0.002
 BATCH_RECORDS_MAX: Final = 1_024
 RECEIVE_BYTES: Final = 1024 * 1024
 CRASH_VARIABLE: Final = "FREITON_WRITER_CRASH"
