@@ -65,9 +65,9 @@ class Story:
                 if side.is_talking:
                     phone.bye(side)
                     self._step()
-        for phone, side in ((self.anna, self.caller), (self.clara, self.picked)):
-            if side is not None and not side.is_closed:
-                phone.cancel(side)
+        for phone, call in ((self.anna, self.caller), (self.clara, self.picked)):
+            if call is not None and not call.is_closed:
+                phone.cancel(call)
                 self._step()
         self._write_all()
         self.switch.log.manner = "at once"
