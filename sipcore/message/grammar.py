@@ -23,9 +23,9 @@ CONTROLS: Final = bytes(code for code in range(32) if code != 9) + b"\x7f"
 _TOKEN: Final = re.compile(TOKEN)
 _QUOTED_STRING: Final = re.compile(QUOTED_STRING)
 _LIST_MARK: Final = re.compile(r'[",<]')
-# RFC 2396 §2.3: letters, digits and "mark".
+# RFC 2396 §2.3: letters, digits and "mark". Not behind half an escape, which it would complete.
 _UNRESERVED_ESCAPED: Final = re.compile(
-    r"%(2[1789ADE]|3[0-9]|4[1-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])", IGNORE_CASE
+    r"(?<!%)(?<!%[0-9A-F])%(2[1789ADE]|3[0-9]|4[1-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])", IGNORE_CASE
 )
 _MUST_ESCAPE: Final = re.compile(r"[^A-Za-z0-9\-_.!~*'()&=+$,;?/]+")
 

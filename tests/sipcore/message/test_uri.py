@@ -130,3 +130,11 @@ def test_a_sip_uri_is_wanted() -> None:
     with pytest.raises(RemoteError) as error:
         SipUri.parse("tel:+49")
     assert error.value.status_hint == 416
+
+
+@pytest.mark.parametrize(
+    "text", ["sip:b;%2D3g%6%63", "sip:b;p=%%36%33", "sip:b;p=%6%31%", "sip:b;p=%"]
+)
+def test_half_an_escape_is_completed_by_nobody(text: str) -> None:
+    once = str(parse_uri(text))
+    assert str(parse_uri(once)) == once
