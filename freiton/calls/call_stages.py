@@ -6,6 +6,7 @@ Every stage does what the accounting must do now, and leaves what the call must 
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final, NamedTuple
 
 from freiton.accounting.admission import AdmissionCause, Refused, Side
@@ -383,13 +384,18 @@ class CallStages:
             return
         self._record_attempt(running, cause=cause, status=status, refusal=None, now=now)
 
-    def released(self, running: RunningCall, released: Released, *, now: float) -> None:
-        """Charge an answered call; one whose answer nobody was told of is free, and says why."""
+    def released(
+        self, running: RunningCall, released: Released, *, at: datetime | None = None, now: float
+    ) -> None:
+        """Charge an answered call; one whose answer nobody was told of is free, and says why.
+
+        ``at`` is the instant of the conversation that several calls were; this one without.
+        """
         if not released.is_told:
             self._accounting.withdraw_answer(running.id)
         status = OK if running.cut_reason else released.status
         cause = running.cut_reason or result_of_status(status)
-        self.end(running, cause, released_by=released.released_by, status=status, now=now)
+        self.end(running, cause, released_by=released.released_by, status=status, at=at, now=now)
 
     # Refusals.
 
@@ -439,7 +445,14 @@ class CallStages:
     # The end.
 
     def end(
-        self, running: RunningCall, cause: str, *, released_by: Side, status: int, now: float
+        self,
+        running: RunningCall,
+        cause: str,
+        *,
+        released_by: Side,
+        status: int,
+        at: datetime | None = None,
+        now: float,
     ) -> None:
         """Free the slots and charge: in memory at once, whatever is still to be said."""
         if running.phase is Phase.OVER:
@@ -450,7 +463,7 @@ class CallStages:
             cause=cause,
             released_by=released_by,
             final_status=status,
-            at=self._clock.utc(),
+            at=self._clock.utc() if at is None else at,
             now=now,
         )
         running.phase = Phase.OVER

@@ -343,12 +343,13 @@ class Joins:
         if any(one.cut_reason for one in (host, *guests)):
             for one in (host, *guests):
                 one.cut_reason = one.cut_reason or JOINED_CUT
-        self._stages.released(host, released, now=now)
+        at = self._clock.utc()
+        self._stages.released(host, released, at=at, now=now)
         self._give_up(host)
         for guest in guests:
             side = _side_of_guest(guest, released)
             told = Released(side, released.reason, released.status, is_told=released.is_told)
-            self._stages.released(guest, told, now=now)
+            self._stages.released(guest, told, at=at, now=now)
             self._stages.then(guest, Hangup())
             self._forget_if_silent(guest)
 

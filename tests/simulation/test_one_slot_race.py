@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.scripted_phones import ScriptedPhone
 from tests.support.scripted_side import Side
-from tests.support.virtual_switch import VirtualSwitch
+from tests.support.virtual_switch import VirtualSwitch, shipped_config
 from tests.support.virtual_town import GERMANY, MOBILE, Town, account, trunk
 
 PAIRS = 1_000
@@ -19,7 +19,12 @@ FLATRATE_TEXT = "Alle gebuchten Flatrates sind im Gespräch"
 
 
 def one_slot() -> VirtualSwitch:
-    switch = VirtualSwitch(Town((account(1, "anna", flatrates=1),), (trunk(1, "north"),)))
+    shipped = shipped_config()
+    defence = shipped.defence.model_copy(update={"calls_per_account_per_s": 0})
+    switch = VirtualSwitch(
+        Town((account(1, "anna", flatrates=1),), (trunk(1, "north"),)),
+        settings=shipped.model_copy(update={"defence": defence}),
+    )
     for place in (1, 2):
         phone = switch.phone("anna", place)
         phone.register()
