@@ -10,33 +10,29 @@ from typing import Final, Literal
 
 import pytest
 
-from freiton.accounting.charging_events import CallAdmitted, CallAnswered, CallEnded
+from freiton.accounting.charging_events import CallAnswered
+from tests.simulation.mortal_story import US, MortalStory
 from tests.support.scripted_side import Side
 from tests.support.virtual_switch import VirtualSwitch
 from tests.support.virtual_town import MOBILE, Town, account, trunk
 
 Ending = Literal["caller", "callee", "credit"]
-US: Final = 1_000_000
 PAID_MICROS: Final = 100_000
 """Thirty seconds of a call to a German mobile: a grant and two extensions."""
 GRANT_S: Final = 30
 TALK_S: Final = 24.5
-DOWN_S: Final = 1.7
 
 
-class Story:
+class Story(MortalStory):
     """The call, told step by step; `dies_at` is the step after which the switch dies."""
 
     def __init__(self, ending: Ending, *, dies_at: int | None = None, written: int = 0) -> None:
         self.ending = ending
-        self.dies_at = dies_at
-        self.written = written
-        self.steps = 0
-        self.has_died = False
         self.was_talking = False
-        self.switch = VirtualSwitch(
+        switch = VirtualSwitch(
             Town((account(1, "anna", prepaid=True, flatrates=1),), (trunk(1, "north"),))
         )
+        super().__init__(switch, dies_at=dies_at, written=written)
         self.anna = self.switch.phone("anna")
         self.north = self.switch.carrier("north")
         self.anna.register()
@@ -49,17 +45,17 @@ class Story:
         return next(reversed(self.north.sides), None)
 
     def tell(self) -> None:
-        self._write_all()
+        self.write_all()
         self.switch.pay_in(1, PAID_MICROS)
-        self._step()
+        self.step()
         self.caller = self.anna.call(MOBILE)
-        self._step()
+        self.step()
         if self.callee is not None and not self.callee.is_closed:
             self.north.ring(self.callee)
-            self._step()
-            self._talk(1.0)
+            self.step()
+            self.talk(1.0)
             self.north.answer(self.callee)
-            self._step()
+            self.step()
             self._converse()
         self._end()
 
@@ -69,7 +65,7 @@ class Story:
             talked_s = self.switch.wire.now - (self.callee.accepted_at or 0.0)
             if not self.callee.is_talking or (self.ending != "credit" and talked_s >= TALK_S):
                 return
-            self._talk(1.0)
+            self.talk(1.0)
 
     def _end(self) -> None:
         """Say the BYE that is due, and whatever else the people on the phone would do."""
@@ -81,38 +77,16 @@ class Story:
             self.anna.bye(caller)
         elif not caller.is_closed:
             self.anna.cancel(caller)
-        self._step()
+        self.step()
         if callee is not None and callee.is_talking:
             self.north.bye(callee)
-            self._step()
-        self._write_all()
-        self.switch.log.manner = "at once"
-        self.switch.wire.advance(200.0)
+            self.step()
+        self.come_to_rest(200.0)
 
-    def _talk(self, seconds: float) -> None:
-        self.switch.wire.advance(seconds)
-        self._step()
-
-    def _step(self) -> None:
-        self._die_if_due()
-        while self.switch.log.waiting:
-            self.switch.acknowledge_next()
-            self._die_if_due()
-
-    def _write_all(self) -> None:
-        while self.switch.log.waiting:
-            self.switch.acknowledge_next()
-
-    def _die_if_due(self) -> None:
-        self.steps += 1
-        if self.steps != self.dies_at:
-            return
-        self.has_died = True
+    def before_death(self) -> None:
         self.was_talking = self._is_connected()
-        self.switch.crash(written=self.written)
-        self.switch.wire.advance(DOWN_S)
-        self.switch.start()
-        self.switch.wire.settle()
+
+    def after_start(self) -> None:
         if self.was_talking:
             assert self._is_connected(), "a call did not survive"
 
@@ -122,13 +96,7 @@ class Story:
     # The oracle.
 
     def judge(self) -> None:
-        switch = self.switch
-        switch.assert_quiet()
-        records = switch.log.records()
-        ids = {one.call_id for one in switch.log.events if isinstance(one, CallAdmitted)}
-        ended = [one.call_id for one in switch.log.events if isinstance(one, CallEnded)]
-        assert len(ended) == len(set(ended)), "charged twice"
-        assert {one.call_id for one in records} >= ids, "an admitted call was lost"
+        switch, records = self.switch, self.expect_all_recorded_once()
         rated_us = sum(one.rated_us for one in records)
         charged = sum(one.amount_micros for one in records)
         assert rated_us <= self._truth_us(), "charged for more than was talked"
@@ -200,10 +168,7 @@ def test_many_restarts_charge_the_same_call_once(written: int) -> None:
         die()
         if story.steps == story.dies_at:
             for _ in range(3):
-                story.switch.crash(written=written)
-                story.switch.wire.advance(DOWN_S)
-                story.switch.start()
-                story.switch.wire.settle()
+                story.die(written=written)
                 assert story._is_connected()
 
     story._die_if_due = die_often  # type: ignore[method-assign]  # it dies four times

@@ -6,32 +6,27 @@ for more than was talked, nothing is paid twice, and nobody is left talking with
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Literal
 
 import pytest
 
-from freiton.accounting.charging_events import CallAdmitted, CallEnded
+from tests.simulation.mortal_story import US, MortalStory
 from tests.support.scripted_side import Side
 from tests.support.virtual_switch import VirtualSwitch
 from tests.support.virtual_town import Town, account, trunk
 
 Kind = Literal["ringing", "talking"]
-US: Final = 1_000_000
-DOWN_S: Final = 1.7
 
 
-class Story:
+class Story(MortalStory):
     """Anna calls ben, and clara answers for him, or takes over from him."""
 
     def __init__(self, kind: Kind, *, dies_at: int | None = None, written: int = 0) -> None:
         self.kind = kind
-        self.dies_at = dies_at
-        self.written = written
-        self.steps = 0
-        self.has_died = False
         names = enumerate(("anna", "ben", "clara"), 1)
         accounts = tuple(account(number, name) for number, name in names)
-        self.switch = VirtualSwitch(Town(accounts, (trunk(1, "north"),)))
+        switch = VirtualSwitch(Town(accounts, (trunk(1, "north"),)))
+        super().__init__(switch, dies_at=dies_at, written=written)
         self.phones = [self.switch.phone(one.name) for one in accounts]
         self.anna, self.ben, self.clara = self.phones
         for phone in self.phones:
@@ -43,20 +38,20 @@ class Story:
 
     def tell(self) -> None:
         self.caller = self.anna.call("ben")
-        self._step()
+        self.step()
         rung = next(reversed(self.ben.sides), None)
         if rung is not None and not rung.is_closed:
             self.ben.ring(rung)
-            self._step()
+            self.step()
             if self.kind == "talking":
                 self.ben.answer(rung)
-                self._step()
-                self._talk(5.0)
+                self.step()
+                self.talk(5.0)
             ours, theirs = (one.partition(";tag=")[2] for one in (rung.remote, rung.local))
             value = f"{rung.call_id};to-tag={ours};from-tag={theirs}"
             self.picked = self.clara.call("ben", fields=(("replaces", value),))
-            self._step()
-        self._talk(10.0)
+            self.step()
+        self.talk(10.0)
         self._end()
 
     def _end(self) -> None:
@@ -64,47 +59,15 @@ class Story:
             for side in phone.sides:
                 if side.is_talking:
                     phone.bye(side)
-                    self._step()
+                    self.step()
         for phone, call in ((self.anna, self.caller), (self.clara, self.picked)):
             if call is not None and not call.is_closed:
                 phone.cancel(call)
-                self._step()
-        self._write_all()
-        self.switch.log.manner = "at once"
-        self.switch.wire.advance(700.0)
-
-    def _talk(self, seconds: float) -> None:
-        self.switch.wire.advance(seconds)
-        self._step()
-
-    def _step(self) -> None:
-        self._die_if_due()
-        while self.switch.log.waiting:
-            self.switch.acknowledge_next()
-            self._die_if_due()
-
-    def _write_all(self) -> None:
-        while self.switch.log.waiting:
-            self.switch.acknowledge_next()
-
-    def _die_if_due(self) -> None:
-        self.steps += 1
-        if self.steps != self.dies_at:
-            return
-        self.has_died = True
-        self.switch.crash(written=self.written)
-        self.switch.wire.advance(DOWN_S)
-        self.switch.start()
-        self.switch.wire.settle()
+                self.step()
+        self.come_to_rest(700.0)
 
     def judge(self) -> None:
-        self.switch.assert_quiet()
-        events = self.switch.log.events
-        admitted = {one.call_id for one in events if isinstance(one, CallAdmitted)}
-        ended = [one.call_id for one in events if isinstance(one, CallEnded)]
-        assert len(ended) == len(set(ended)), "charged twice"
-        records = self.switch.log.records()
-        assert {one.call_id for one in records} >= admitted, "an admitted call was lost"
+        records = self.expect_all_recorded_once()
         assert self.caller is not None
         for record in records:
             assert record.rated_us <= self._talked_us(), "charged for more than was talked"

@@ -7,34 +7,27 @@ talking with nobody.
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Literal
 
 import pytest
 
-from freiton.accounting.charging_events import CallAdmitted, CallEnded
 from rating.cdr import CallDetailRecord
+from tests.simulation.mortal_story import US, MortalStory
 from tests.support.phones import sdp
 from tests.support.scripted_side import Side
 from tests.support.virtual_switch import VirtualSwitch
 from tests.support.virtual_town import MOBILE, Town, account, trunk
 
 Kind = Literal["blind", "attended"]
-US: Final = 1_000_000
-DOWN_S: Final = 1.7
 
 
-class Story:
+class Story(MortalStory):
     """Anna talks with a mobile and hands it to ben; `dies_at` is the step the switch dies after."""
 
     def __init__(self, kind: Kind, *, dies_at: int | None = None, written: int = 0) -> None:
         self.kind = kind
-        self.dies_at = dies_at
-        self.written = written
-        self.steps = 0
-        self.has_died = False
-        self.switch = VirtualSwitch(
-            Town((account(1, "anna"), account(2, "ben")), (trunk(1, "north"),))
-        )
+        switch = VirtualSwitch(Town((account(1, "anna"), account(2, "ben")), (trunk(1, "north"),)))
+        super().__init__(switch, dies_at=dies_at, written=written)
         self.anna, self.ben = self.switch.phone("anna"), self.switch.phone("ben")
         self.north = self.switch.carrier("north")
         self.anna.register()
@@ -55,20 +48,20 @@ class Story:
 
     def tell(self) -> None:
         self.caller = self.anna.call(MOBILE)
-        self._step()
+        self.step()
         if self.callee is not None and not self.callee.is_closed:
             self.north.answer(self.callee)
-            self._step()
-            self._talk(5.0)
+            self.step()
+            self.talk(5.0)
         if self.kind == "attended":
             self.asked = self.anna.call("ben")
-            self._step()
+            self.step()
             self._answer_target()
-            self._talk(5.0)
+            self.talk(5.0)
         if self.caller.is_talking:
             self._refer(self.caller)
         self._answer_target()
-        self._talk(10.0)
+        self.talk(10.0)
         self._end()
 
     def _refer(self, caller: Side) -> None:
@@ -79,12 +72,12 @@ class Story:
             uri += f"?Replaces={self.asked.call_id}%3Bto-tag%3D{theirs}%3Bfrom-tag%3D{ours}"
         self.anna.send_in_dialog(caller, "REFER", fields=(("refer-to", f"<{uri}>"),))
         self.switch.wire.settle()
-        self._step()
+        self.step()
 
     def _answer_target(self) -> None:
         if self.target is not None and not self.target.is_closed:
             self.ben.answer(self.target)
-            self._step()
+            self.step()
 
     def _end(self) -> None:
         """Say the goodbyes that people would say, the mobile first."""
@@ -92,47 +85,16 @@ class Story:
                             (self.anna, self.asked), (self.ben, self.target)):  # fmt: skip
             if side is not None and side.is_talking:
                 phone.bye(side)
-                self._step()
+                self.step()
             elif phone is self.anna and side is not None and not side.is_closed:
                 phone.cancel(side)
-                self._step()
-        self._write_all()
-        self.switch.log.manner = "at once"
-        self.switch.wire.advance(700.0)
-
-    def _talk(self, seconds: float) -> None:
-        self.switch.wire.advance(seconds)
-        self._step()
-
-    def _step(self) -> None:
-        self._die_if_due()
-        while self.switch.log.waiting:
-            self.switch.acknowledge_next()
-            self._die_if_due()
-
-    def _write_all(self) -> None:
-        while self.switch.log.waiting:
-            self.switch.acknowledge_next()
-
-    def _die_if_due(self) -> None:
-        self.steps += 1
-        if self.steps != self.dies_at:
-            return
-        self.has_died = True
-        self.switch.crash(written=self.written)
-        self.switch.wire.advance(DOWN_S)
-        self.switch.start()
-        self.switch.wire.settle()
+                self.step()
+        self.come_to_rest(700.0)
 
     # The oracle.
 
     def judge(self) -> None:
-        self.switch.assert_quiet()
-        records = self.switch.log.records()
-        admitted = {one.call_id for one in self.switch.log.events if isinstance(one, CallAdmitted)}
-        ended = [one.call_id for one in self.switch.log.events if isinstance(one, CallEnded)]
-        assert len(ended) == len(set(ended)), "charged twice"
-        assert {one.call_id for one in records} >= admitted, "an admitted call was lost"
+        records = self.expect_all_recorded_once()
         for record in records:
             side = self.callee if record.direction == "outbound" else self.target
             assert record.rated_us <= _talked_us(side), "charged for more than was talked"
@@ -197,13 +159,10 @@ def test_a_join_that_was_durable_is_finished_by_the_next_process(kind: Kind) -> 
         kinds = [getattr(one.event, "joined_to", "") for one in waiting]
         if not joined and any(kinds):
             joined = True
-            story.switch.crash(written=len(waiting))
-            story.switch.wire.advance(DOWN_S)
-            story.switch.start()
-            story.switch.wire.settle()
-        story._write_all()
+            story.die(written=len(waiting))
+        story.write_all()
 
-    story._step = die_with_the_join_written  # type: ignore[method-assign]
+    story.step = die_with_the_join_written  # type: ignore[method-assign]
     story.tell()
     story.judge()
     assert joined
