@@ -163,7 +163,7 @@ class Crossing:
             leg.respond(event, 469, out=out, fields=(("recv-info", ""),))
         elif partner is None or partner.is_over or partner.is_early:
             leg.respond(event, 491, out=out)
-        elif len(partner.pending) >= self._settings.relayed_max:
+        elif partner.is_crowded:
             self._refuse_too_early(event, leg, out=out)
         else:
             partner.send(

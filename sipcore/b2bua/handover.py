@@ -108,6 +108,9 @@ class Handover:
             leg.respond(event, 489, out=out, fields=(("allow-events", "refer"),))
         elif referral is None or leg is not referral.transferor or not referral.is_of(asked):
             leg.respond(event, 481, out=out)
+        elif leg.is_crowded:
+            # It asks faster than it answers our NOTIFYs.
+            leg.respond(event, 491, out=out)
         else:
             referral.refresh(event, now=now, out=out)
 

@@ -126,6 +126,11 @@ class LegClient:
         return ("contact", self._contact)
 
     @property
+    def is_crowded(self) -> bool:
+        """Whether so many requests of ours are open that the peer is asked nothing more."""
+        return len(self.pending) >= self._settings.relayed_max
+
+    @property
     def has_sent_invite(self) -> bool:
         """Whether an INVITE of ours has no final response yet."""
         return any(pending.request.method == "INVITE" for pending in self.pending.values())

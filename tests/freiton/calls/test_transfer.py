@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sipcore.b2bua.settings import DEFAULT_SETTINGS
 from sipcore.message.sipfrag import read_status
 from tests.freiton.calls.scene import NORTH, RESCUE, open_switch
 from tests.support.phones import sdp
@@ -428,6 +429,18 @@ def test_the_transferor_may_refresh_and_end_what_he_is_told() -> None:
     assert len(reports(caller)) == told
     assert callee.is_talking
     assert caller.byes_received == 1
+
+
+def test_who_subscribes_and_answers_no_notify_is_stopped() -> None:
+    switch = open_switch(ANNA, BEN)
+    anna = switch.phone("anna")
+    caller, _ = call_mobile(switch)
+    assert refer(anna, caller, "<sip:ben@example.org>") == [202]
+    switch.wire.loses = lambda packet: packet[1] == anna.address and packet[2].startswith(b"NOTIFY")
+    heard = [subscribe(switch, caller, "60") for _ in range(40)]
+    assert heard[0] == 200
+    assert heard[-1] == 491
+    assert heard.count(200) <= DEFAULT_SETTINGS.relayed_max
 
 
 @pytest.mark.parametrize(
