@@ -10,7 +10,7 @@ from typing import Final
 
 from freiton.calls.answers import Answer
 from freiton.routing.directory import Account
-from sipcore.defence.sources import SourceLimits, Sources
+from sipcore.defence.token_bucket import TokenBuckets
 from sipcore.identifiers import Identifiers
 from sipcore.limits import RETRY_AFTER_S
 
@@ -21,7 +21,7 @@ class AccountRate:
     __slots__ = ("_buckets", "_identifiers", "refused")
 
     def __init__(self, *, per_s: float, burst: int, identifiers: Identifiers) -> None:
-        self._buckets: Final = Sources(SourceLimits(requests_per_s=per_s, burst=burst))
+        self._buckets: Final = TokenBuckets(per_s=per_s, burst=burst)
         self._identifiers = identifiers
         self.refused = 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from sipcore.defence.token_bucket import TokenBucket
 from sipcore.limits import CALLS_PER_S_MAX, CALLS_PER_S_MIN, QUEUE_MAX_S, QUEUE_TARGET_S
 
 _WINDOW_S: Final = 0.1
@@ -24,18 +25,16 @@ class CallRate:
 
     __slots__ = (
         "_admitted",
+        "_bucket",
         "_drained_at",
         "_least_s",
-        "_tokens",
-        "_updated_at",
         "_window_from",
         "rate",
     )
 
     def __init__(self) -> None:
         self.rate = CALLS_PER_S_MAX
-        self._tokens = CALLS_PER_S_MAX * _BURST_S
-        self._updated_at = 0.0
+        self._bucket = TokenBucket(CALLS_PER_S_MAX * _BURST_S, now=0.0)
         self._window_from = 0.0
         self._admitted = 0
         self._least_s = _NEVER_S
@@ -63,11 +62,8 @@ class CallRate:
         if behind_s > QUEUE_MAX_S:
             return False
         burst = max(1.0, self.rate * _BURST_S)
-        self._tokens = min(burst, self._tokens + self.rate * (now - self._updated_at))
-        self._updated_at = now
-        if self._tokens < 1.0:
+        if not self._bucket.take(per_s=self.rate, burst=burst, now=now):
             return False
-        self._tokens -= 1.0
         self._admitted += 1
         return True
 

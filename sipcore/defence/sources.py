@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Final
 
+from sipcore.defence.token_bucket import TokenBuckets
 from sipcore.limits import SOURCES_MAX
 
 _IPV6_SITE_BITS: Final = 64
@@ -30,16 +31,14 @@ class SourceLimits:
     sources_max: int = SOURCES_MAX
 
 
-class _Source:
-    """What is remembered of one address."""
+class _Failures:
+    """How many requests of one address were refused since when."""
 
-    __slots__ = ("failures", "failures_from", "tokens", "updated_at")
+    __slots__ = ("count", "since")
 
-    def __init__(self, tokens: float, now: float) -> None:
-        self.tokens = tokens
-        self.updated_at = now
-        self.failures = 0
-        self.failures_from = now
+    def __init__(self, now: float) -> None:
+        self.count = 0
+        self.since = now
 
 
 class Sources:
@@ -48,50 +47,43 @@ class Sources:
     Blocks stand apart, so that a flood from addresses made up does not push them out.
     """
 
-    __slots__ = ("_blocked_until", "_limits", "_sources", "blocks")
+    __slots__ = ("_blocked_until", "_failures", "_limits", "_requests", "blocks")
 
     def __init__(self, limits: SourceLimits) -> None:
         self._limits = limits
-        self._sources: dict[str, _Source] = {}
+        self._requests = TokenBuckets(
+            per_s=limits.requests_per_s, burst=limits.burst, keys_max=limits.sources_max
+        )
+        self._failures: dict[str, _Failures] = {}
         self._blocked_until: dict[str, float] = {}
         self.blocks = 0
         """How often an address was blocked."""
 
     def __len__(self) -> int:
-        return len(self._sources)
+        return max(len(self._requests), len(self._failures), len(self._blocked_until))
 
     def admits(self, host: str, *, now: float) -> bool:
         """Take one request of a stranger; False when it is to be dropped."""
         key = source_key(host)
-        if self._is_blocked(key, now=now):
-            return False
-        source = self._source(key, now)
-        limits = self._limits
-        if limits.requests_per_s <= 0:
-            return True
-        earned = (now - source.updated_at) * limits.requests_per_s
-        source.tokens = min(float(limits.burst), source.tokens + earned)
-        source.updated_at = now
-        if source.tokens < 1.0:
-            return False
-        source.tokens -= 1.0
-        return True
+        return not self._is_blocked(key, now=now) and self._requests.admits(key, now=now)
 
     def note_failure(self, host: str, *, now: float) -> None:
         """Count a request of a stranger that was refused; too many block the address."""
-        limits = self._limits
-        key = source_key(host)
-        source = self._source(key, now)
-        if now - source.failures_from > limits.failures_window_s:
-            source.failures, source.failures_from = 0, now
-        source.failures += 1
-        if 0 < limits.failures_max <= source.failures and not self._is_blocked(key, now=now):
+        limits, key = self._limits, source_key(host)
+        failures = self._failures.pop(key, None) or _Failures(now)
+        self._failures[key] = failures  # last in order
+        if len(self._failures) > limits.sources_max:
+            del self._failures[next(iter(self._failures))]
+        if now - failures.since > limits.failures_window_s:
+            failures.count, failures.since = 0, now
+        failures.count += 1
+        if 0 < limits.failures_max <= failures.count and not self._is_blocked(key, now=now):
             self.block(host, limits.block_s, now=now)
 
     def block(self, host: str, seconds: float, *, now: float) -> None:
         """Hear no stranger from this address for a while."""
         key = source_key(host)
-        self._sources.pop(key, None)  # what it did is paid for by the block
+        self._forget(key)  # what it did is paid for by the block
         self._blocked_until.pop(key, None)
         self._blocked_until[key] = now + seconds  # last in order
         if len(self._blocked_until) > self._limits.sources_max:
@@ -101,7 +93,7 @@ class Sources:
     def unblock(self, host: str) -> bool:
         """Forget what was held against an address; False when it was not blocked."""
         key = source_key(host)
-        self._sources.pop(key, None)
+        self._forget(key)
         return self._blocked_until.pop(key, None) is not None
 
     def blocked(self, *, now: float) -> dict[str, float]:
@@ -121,12 +113,9 @@ class Sources:
         del self._blocked_until[key]
         return False
 
-    def _source(self, key: str, now: float) -> _Source:
-        source = self._sources.pop(key, None) or _Source(float(self._limits.burst), now)
-        self._sources[key] = source  # last in order
-        if len(self._sources) > self._limits.sources_max:
-            del self._sources[next(iter(self._sources))]
-        return source
+    def _forget(self, key: str) -> None:
+        self._failures.pop(key, None)
+        self._requests.forget(key)
 
 
 def source_key(host: str) -> str:

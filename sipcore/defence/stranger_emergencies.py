@@ -5,23 +5,14 @@ A registered phone and a carrier are not asked here: theirs wait for nothing.
 
 from __future__ import annotations
 
-from typing import Final
-
-from sipcore.defence.sources import SourceLimits, Sources
+from sipcore.defence.sources import source_key
+from sipcore.defence.token_bucket import TokenBucket, TokenBuckets
 from sipcore.limits import (
     STRANGER_EMERGENCIES_ALL_BURST,
     STRANGER_EMERGENCIES_ALL_PER_S,
     STRANGER_EMERGENCIES_BURST,
     STRANGER_EMERGENCIES_PER_S,
 )
-
-_OF_ONE: Final = SourceLimits(
-    requests_per_s=STRANGER_EMERGENCIES_PER_S, burst=STRANGER_EMERGENCIES_BURST
-)
-_OF_ALL: Final = SourceLimits(
-    requests_per_s=STRANGER_EMERGENCIES_ALL_PER_S, burst=STRANGER_EMERGENCIES_ALL_BURST
-)
-_ALL: Final = "all"
 
 
 class StrangerEmergencies:
@@ -30,9 +21,13 @@ class StrangerEmergencies:
     __slots__ = ("_each", "_together")
 
     def __init__(self) -> None:
-        self._each = Sources(_OF_ONE)
-        self._together = Sources(_OF_ALL)
+        self._each = TokenBuckets(
+            per_s=STRANGER_EMERGENCIES_PER_S, burst=STRANGER_EMERGENCIES_BURST
+        )
+        self._together = TokenBucket(STRANGER_EMERGENCIES_ALL_BURST, now=0.0)
 
     def admits(self, host: str, *, now: float) -> bool:
         """Take one call; False when there are too many."""
-        return self._each.admits(host, now=now) and self._together.admits(_ALL, now=now)
+        return self._each.admits(source_key(host), now=now) and self._together.take(
+            per_s=STRANGER_EMERGENCIES_ALL_PER_S, burst=STRANGER_EMERGENCIES_ALL_BURST, now=now
+        )

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol, TypeVar
 
-from sipcore.defence.sources import SourceLimits, Sources, source_key
+from sipcore.defence.sources import source_key
+from sipcore.defence.token_bucket import TokenBuckets
 from sipcore.limits import DESCRIPTORS_RESERVED, Limits
 from sipcore.net.counters import NetCounters
 from sipcore.net.tcp import ConnectionTimer, TcpConnection, Timer
@@ -87,7 +88,9 @@ class Connections:
         self._by_number: dict[int, TcpConnection] = {}
         self._accepted: dict[int, TcpConnection] = {}
         self._by_way: dict[_Way, int] = {}
-        self._newcomers = Sources(_newcomer_limits(limits))
+        self._newcomers = TokenBuckets(
+            per_s=limits.connections_per_source_per_s, burst=limits.connections_per_source_burst
+        )
         # What is read lies here only until it is cut, so that all connections can share it.
         self._read_buffer = bytearray(limits.stream_read_bytes)
         self._per_source: Counter[str] = Counter()
@@ -167,12 +170,11 @@ class Connections:
 
     def connection_made(self, connection: TcpConnection) -> None:
         """Take a new connection in, or close it when it is one too many."""
-        host = connection.flow.remote[0]
-        source = source_key(host)
+        source = source_key(connection.flow.remote[0])
         now = time.monotonic()
         if connection.target is None:
             if (
-                not self._newcomers.admits(host, now=now)
+                not self._newcomers.admits(source, now=now)
                 or self._is_one_too_many(source)
                 or not self._has_room()
             ):
@@ -412,13 +414,6 @@ def _count_down(counts: Counter[_Key], key: _Key) -> None:
     counts[key] -= 1
     if counts[key] <= 0:
         del counts[key]
-
-
-def _newcomer_limits(limits: Limits) -> SourceLimits:
-    return SourceLimits(
-        requests_per_s=limits.connections_per_source_per_s,
-        burst=limits.connections_per_source_burst,
-    )
 
 
 def _local_address(listener: Listener) -> Address | None:
